@@ -1,0 +1,32 @@
+// Turns parameters into structs and results into JSON, by the field tables of fields.h.
+// Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "protocol/envelope.h"
+#include "protocol/error.h"
+#include "protocol/json_reader.h"
+#include "protocol/types.h"
+
+namespace paned::protocol {
+
+// Fills `out` from `params`; the error is a -32602 with the reference's text and the JSON path of the
+// member in `path`. Unknown members are ignored. Instantiated in codec.cpp for every *Params struct
+// and for Empty (which takes absent, null or {}).
+template <class Params>
+std::optional<RpcError> Decode(const JsonValue& params, Params* out);
+
+// Appends `value` as JSON. Instantiated for every result and notification struct.
+template <class Value>
+void AppendJson(const Value& value, std::string* out);
+
+// One whole reply or notification, in a string of about the right capacity from the start.
+template <class Value>
+std::string EncodeResult(const RequestId& id, const Value& value);
+template <class Value>
+std::string EncodeNotification(std::string_view method, const Value& value);
+
+}  // namespace paned::protocol

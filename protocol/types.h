@@ -1,0 +1,222 @@
+// The wire's parameters and results as plain structs, named after the methods that carry them.
+// Field names on the wire, needs and defaults stand in fields.h, one row per member.
+// Source: exec-server protocol, sections 4 and 7 to 11. Values; pure.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace paned::protocol {
+
+// A path as a client wrote it: an absolute native path ("/a b") or a file: URI ("file:///a%20b").
+// Replies use the form of the request.
+enum class PathForm { kPlain, kUri };
+struct Path {
+  std::string native;  // absolute bytes without NUL; empty when `unusable` is set
+  PathForm form = PathForm::kPlain;
+  // A URI that decodes but names nothing on this host (another host, a drive letter):
+  // "'URI' is invalid on 'linux'". fs methods answer it with -32600, cwd with -32602.
+  std::string unusable = {};
+  std::string text = {};  // as written, for error texts; kept only when `unusable` is set
+};
+
+// A base64 member still as text, inside the frame: decoded where the method says so.
+struct Base64Text {
+  std::string_view text;
+};
+
+// Raw bytes of a result; leave as base64.
+struct Bytes {
+  std::string_view raw;
+};
+
+// What a `sandbox` object asks for, as far as the server must know to accept or refuse it.
+enum class SandboxDemand {
+  kNone,        // null, absent, "disabled", "external", or managed with everything unrestricted
+  kRestricted,  // managed with a restricted file system or network
+};
+struct Sandbox {
+  SandboxDemand demand = SandboxDemand::kNone;
+};
+
+enum class InheritPolicy { kCore, kAll, kNone };
+struct EnvPolicy {
+  InheritPolicy inherit = InheritPolicy::kAll;
+  bool ignore_default_excludes = false;
+  std::vector<std::string> exclude;
+  std::map<std::string, std::string> set;
+  std::vector<std::string> include_only;
+};
+
+struct Empty {};
+
+struct InitializeParams {
+  std::string client_name;
+  std::optional<std::string> resume_session_id;
+};
+// `environment_info` is ready-made JSON: it is the same for every session of one server.
+struct InitializeResult {
+  std::string session_id;
+  std::string_view environment_info;
+};
+
+struct StartMetadata {
+  std::optional<std::string> thread_id;
+  std::optional<std::string> tool_call_id;
+};
+struct StartParams {
+  std::string process_id;
+  std::vector<std::string> argv;
+  std::optional<Path> cwd;  // absent, null or "": the server's directory
+  std::optional<std::map<std::string, std::string>> env;
+  std::optional<EnvPolicy> env_policy;
+  bool tty = false;
+  bool pipe_stdin = false;
+  std::optional<std::string> arg0;
+  Sandbox sandbox;
+  bool enforce_managed_network = false;
+  bool has_managed_network = false;  // `managedNetwork` present and not null
+  bool has_network_proxy = false;    // `networkProxy` present and not null
+  std::optional<StartMetadata> metadata;
+};
+struct StartResult {
+  std::string_view process_id;
+  std::string_view sandbox_type = "none";
+};
+
+struct ReadParams {
+  std::string process_id;
+  std::uint64_t after_seq = 0;
+  std::optional<std::uint64_t> max_bytes;
+  std::uint64_t wait_ms = 0;
+};
+enum class OutputStream : unsigned char { kStdout, kStderr, kPty };
+std::string_view NameOf(OutputStream stream);
+struct OutputChunk {
+  std::uint64_t seq = 0;
+  OutputStream stream = OutputStream::kStdout;
+  std::string_view bytes;
+};
+struct ReadResult {
+  std::vector<OutputChunk> chunks;
+  std::uint64_t next_seq = 1;
+  bool exited = false;
+  std::optional<std::int32_t> exit_code;  // null while the process runs, never after
+  bool closed = false;
+  std::optional<std::string> failure;
+  bool sandbox_denied = false;
+  // Ours: set only when output after the request's afterSeq is gone.
+  std::optional<std::uint64_t> first_seq;   // seq of the oldest output that is still there
+  std::optional<std::uint64_t> lost_bytes;  // bytes gone between afterSeq and first_seq
+};
+
+struct WriteParams {
+  std::string process_id;
+  std::string chunk;  // decoded
+  std::optional<std::string> write_id;
+};
+enum class WriteStatus { kAccepted, kUnknownProcess, kStdinClosed, kStarting };
+struct WriteResult {
+  WriteStatus status = WriteStatus::kAccepted;
+};
+
+struct SignalParams {
+  std::string process_id;  // `signal` must be "interrupt"; nothing else decodes
+};
+struct TerminateParams {
+  std::string process_id;
+};
+struct TerminateResult {
+  bool running = false;
+};
+
+struct OutputNotification {
+  std::string_view process_id;
+  OutputChunk chunk;
+};
+struct ExitedNotification {
+  std::string_view process_id;
+  std::uint64_t seq = 0;
+  std::int32_t exit_code = -1;
+  bool sandbox_denied = false;
+};
+struct ClosedNotification {
+  std::string_view process_id;
+  std::uint64_t seq = 0;
+};
+
+struct PathParams {  // fs/readFile, fs/getMetadata, fs/canonicalize, fs/readDirectory
+  Path path;
+  Sandbox sandbox;
+};
+struct ReadFileResult {
+  Bytes data;
+};
+struct WriteFileParams {
+  Path path;
+  Base64Text data;
+  bool create_missing = false;  // the Go client's: make missing parents (0755)
+  Sandbox sandbox;
+};
+struct CreateDirectoryParams {
+  Path path;
+  bool recursive = true;
+  Sandbox sandbox;
+};
+struct Metadata {
+  bool is_directory = false;
+  bool is_file = false;
+  bool is_symlink = false;
+  std::uint64_t size = 0;
+  std::uint64_t created_at_ms = 0;
+  std::uint64_t modified_at_ms = 0;
+};
+struct CanonicalizeResult {
+  std::string path;  // in the request's form
+};
+struct DirectoryEntry {
+  std::string file_name;  // names that are not UTF-8 leave with U+FFFD
+  bool is_directory = false;
+  bool is_file = false;
+};
+struct ReadDirectoryResult {
+  std::vector<DirectoryEntry> entries;
+};
+struct RemoveParams {
+  Path path;
+  bool recursive = true;
+  bool force = true;
+  Sandbox sandbox;
+};
+struct CopyParams {
+  Path source;
+  Path destination;
+  bool recursive = false;
+  Sandbox sandbox;
+};
+
+struct Shell {
+  std::string name;
+  std::string path;
+};
+// True flags only: an absent capability is false (section 10.1).
+struct Capabilities {};
+struct EnvironmentInfo {
+  Shell shell;
+  std::string executor_version;
+  std::string cwd;            // URI, like every path here
+  std::string user_home_dir;  // URI
+  std::string platform_os = "linux";
+  std::vector<std::string> temporary_directories;
+  std::string temp_dir;
+  Capabilities capabilities;
+};
+struct EnvironmentStatus {
+  std::string_view status = "ready";
+};
+
+}  // namespace paned::protocol

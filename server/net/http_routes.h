@@ -1,0 +1,31 @@
+// The plain HTTP side of the listener: what a request that is not (or may not be) an upgrade gets.
+// Source: exec-server protocol, section 1.3, plus /healthz. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace paned {
+
+// What the routes need to know of an HTTP request.
+struct HttpRequest {
+  std::string_view method;
+  std::string_view target;  // path and query, as sent
+  bool has_origin = false;
+  bool wants_upgrade = false;       // Connection lists "upgrade" and Upgrade names websocket
+  bool connection_upgrade = false;  // Connection lists "upgrade"
+  std::string_view version;         // Sec-WebSocket-Version
+  bool has_key = false;
+};
+
+struct HttpAnswer {
+  int status = 200;
+  std::string body;  // text/plain; charset=utf-8
+};
+
+// The answer, or nothing when the request is an upgrade to accept. Any Origin is refused with 403;
+// /readyz is 200, or 503 while `draining`; /healthz is 200 "ok"; any other path takes the upgrade.
+std::optional<HttpAnswer> RouteHttp(const HttpRequest& request, bool draining);
+
+}  // namespace paned
