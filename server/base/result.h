@@ -16,6 +16,7 @@ enum class ErrorKind {
   kInvalidParams,   // a parameter value is rejected: -32602
   kInvalidRequest,  // the request does not fit the state or the input is invalid: -32600
   kNotFound,        // the thing named does not exist: -32004
+  kSessionAttached, // the session belongs to a live connection: -32010
   kInternal,        // the operating system or the server failed: -32603
 };
 

@@ -1,0 +1,17 @@
+#include "server/handlers/bind.h"
+
+#include "server/handlers/environment_handlers.h"
+#include "server/handlers/fs_handlers.h"
+#include "server/handlers/initialize_handler.h"
+#include "server/handlers/process_handlers.h"
+
+namespace paned {
+
+void BindHandlers(const Services* services, Router* router) {
+  BindInitialize(services, router);
+  BindProcess(services, router);
+  BindFs(services, router);
+  BindEnvironment(services, router);
+}
+
+}  // namespace paned

@@ -1,0 +1,178 @@
+#include "server/handlers/fs_handlers.h"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "protocol/base64.h"
+#include "protocol/path_uri.h"
+#include "server/fs/file_service.h"
+#include "server/handlers/client_attachment.h"
+#include "server/handlers/file_reply.h"
+
+namespace paned {
+namespace {
+
+using protocol::Method;
+using CallerRef = const std::shared_ptr<Caller>&;
+
+// {"jsonrpc":"2.0","id":...,"result":{"dataBase64":""}} with room for a long id.
+constexpr std::uint64_t kEnvelopeRoom = 4096;
+
+// A path or a sandbox that cannot be served, as the reference's -32600 or our refusal.
+std::optional<Error> Refuse(const protocol::Path& path, const protocol::Sandbox& sandbox) {
+  if (!path.unusable.empty()) return Error{ErrorKind::kInvalidRequest, path.unusable};
+  if (sandbox.demand == protocol::SandboxDemand::kRestricted) {
+    return Error{ErrorKind::kInternal,
+                 "this exec-server has no sandbox and does not make restricted file calls",
+                 {}, {},
+                 "isolate the whole workspace and run codex with --sandbox danger-full-access"};
+  }
+  return std::nullopt;
+}
+
+// Runs `work` on a worker and answers with what it returns.
+template <class R>
+void RunOnWorker(const Services* services, std::function<Result<R>()> work, const Reply& reply) {
+  services->workers->Run<Result<R>>(std::move(work), [reply](Result<R> result) {
+    if (!result.ok()) {
+      reply->Fail(result.error());
+    } else if constexpr (std::is_same_v<R, Done>) {
+      reply->Send(protocol::Empty{});
+    } else {
+      reply->Send(result.value());
+    }
+  });
+}
+
+void ReadFile(const Services* services, CallerRef caller, const protocol::PathParams& params,
+              const Reply& reply) {
+  const std::uint64_t largest = AttachmentOf(caller).profile().largest_reply;
+  const std::uint64_t limit = std::min(kMaxReadableFile, (largest - kEnvelopeRoom) / 4 * 3);
+  services->workers->Run<Result<FileBeginning>>(
+      [path = params.path.native, limit, head = reply->Head()] {
+        return BeginFileReply(path, limit, head);
+      },
+      [services, limit, reply](Result<FileBeginning> beginning) {
+        if (!beginning.ok()) {
+          reply->Fail(beginning.error());
+        } else if (beginning.value().whole) {
+          reply->SendText(std::move(beginning.value().message));
+        } else {
+          reply->Stream(
+              ContinueFileReply(services->workers, std::move(beginning.value()), limit));
+        }
+      });
+}
+
+// The data stays in the request's frame, which the reply keeps, until it is decoded.
+Status DecodeAndWrite(const protocol::WriteFileParams& params) {
+  std::string bytes;
+  if (const auto fault = protocol::DecodeBase64(params.data.text, &bytes)) {
+    return Error{ErrorKind::kInvalidRequest,
+                 "fs/writeFile requires valid base64 dataBase64: " + *fault};
+  }
+  return WriteFile(params.path.native, bytes, params.create_missing);
+}
+
+}  // namespace
+
+void BindFs(const Services* services, Router* router) {
+  // Binds a method whose whole work is one blocking call that returns Result<R>.
+  const auto bind_path = [services, router](Method method, auto call) {
+    router->Bind<protocol::PathParams>(
+        method, [services, call](CallerRef, protocol::PathParams params, const Reply& reply) {
+          if (const auto refusal = Refuse(params.path, params.sandbox)) {
+            reply->Fail(*refusal);
+            return;
+          }
+          call(services, std::move(params), reply);
+        });
+  };
+  router->Bind<protocol::PathParams>(
+      Method::kFsReadFile,
+      [services](CallerRef caller, const protocol::PathParams& params, const Reply& reply) {
+        if (const auto refusal = Refuse(params.path, params.sandbox)) {
+          reply->Fail(*refusal);
+        } else {
+          ReadFile(services, caller, params, reply);
+        }
+      });
+  bind_path(Method::kFsGetMetadata, [](const Services* s, protocol::PathParams params,
+                                       const Reply& reply) {
+    RunOnWorker<protocol::Metadata>(
+        s, [path = std::move(params.path.native)] { return GetMetadata(path); }, reply);
+  });
+  bind_path(Method::kFsReadDirectory, [](const Services* s, protocol::PathParams params,
+                                         const Reply& reply) {
+    RunOnWorker<protocol::ReadDirectoryResult>(
+        s, [path = std::move(params.path.native)] { return ReadDirectory(path); }, reply);
+  });
+  bind_path(Method::kFsCanonicalize, [](const Services* s, protocol::PathParams params,
+                                        const Reply& reply) {
+    RunOnWorker<protocol::CanonicalizeResult>(
+        s,
+        [path = std::move(params.path)]() -> Result<protocol::CanonicalizeResult> {
+          Result<std::string> real = Canonicalize(path.native);
+          if (!real.ok()) return std::move(real.error());
+          return protocol::CanonicalizeResult{protocol::FormatPath(real.value(), path.form)};
+        },
+        reply);
+  });
+  router->Bind<protocol::WriteFileParams>(
+      Method::kFsWriteFile,
+      [services](CallerRef, protocol::WriteFileParams params, const Reply& reply) {
+        if (const auto refusal = Refuse(params.path, params.sandbox)) {
+          reply->Fail(*refusal);
+          return;
+        }
+        RunOnWorker<Done>(
+            services, [params = std::move(params), reply] { return DecodeAndWrite(params); },
+            reply);
+      });
+  router->Bind<protocol::CreateDirectoryParams>(
+      Method::kFsCreateDirectory,
+      [services](CallerRef, protocol::CreateDirectoryParams params, const Reply& reply) {
+        if (const auto refusal = Refuse(params.path, params.sandbox)) {
+          reply->Fail(*refusal);
+          return;
+        }
+        RunOnWorker<Done>(
+            services,
+            [path = std::move(params.path.native), recursive = params.recursive] {
+              return CreateDirectory(path, recursive);
+            },
+            reply);
+      });
+  router->Bind<protocol::RemoveParams>(
+      Method::kFsRemove,
+      [services](CallerRef, protocol::RemoveParams params, const Reply& reply) {
+        if (const auto refusal = Refuse(params.path, params.sandbox)) {
+          reply->Fail(*refusal);
+          return;
+        }
+        RunOnWorker<Done>(
+            services,
+            [params = std::move(params)] {
+              return Remove(params.path.native, params.recursive, params.force);
+            },
+            reply);
+      });
+  router->Bind<protocol::CopyParams>(
+      Method::kFsCopy, [services](CallerRef, protocol::CopyParams params, const Reply& reply) {
+        auto refusal = Refuse(params.source, params.sandbox);
+        if (!refusal) refusal = Refuse(params.destination, params.sandbox);
+        if (refusal) {
+          reply->Fail(*refusal);
+          return;
+        }
+        RunOnWorker<Done>(
+            services,
+            [params = std::move(params)] {
+              return Copy(params.source.native, params.destination.native, params.recursive);
+            },
+            reply);
+      });
+}
+
+}  // namespace paned

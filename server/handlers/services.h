@@ -1,0 +1,27 @@
+// What the handlers work with, handed in by main: nothing here is owned.
+// Threading: io thread only.
+#pragma once
+
+#include <string>
+
+#include "server/base/log.h"
+#include "server/base/worker_pool.h"
+#include "server/process/backend.h"
+#include "server/process/client_profile.h"
+#include "server/process/environment.h"
+#include "server/session/session_registry.h"
+
+namespace paned {
+
+struct Services {
+  SessionRegistry* sessions = nullptr;
+  ProcessBackend* pipes = nullptr;
+  WorkerPool* workers = nullptr;
+  Log* log = nullptr;
+  const ClientProfile* forced_profile = nullptr;  // --profile; null: by clientName
+  EnvironmentMap inheritable;                     // what a child may inherit of the server's own
+  std::string cwd;                                // of children whose request names none
+  std::string environment_info;                   // ready JSON, the same for all
+};
+
+}  // namespace paned

@@ -1,0 +1,51 @@
+// The program: reads the command line, composes the server, and tells how it ended.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "server/options.h"
+#include "server/server.h"
+
+namespace {
+
+// A pipe or socket that came to lie on 0, 1 or 2 would end up as some child's standard stream.
+void OccupyStandardStreams() {
+  int fd = 0;
+  do {
+    fd = ::open("/dev/null", O_RDWR);
+  } while (fd >= 0 && fd <= STDERR_FILENO);
+  if (fd >= 0) ::close(fd);
+}
+
+void Announce(const std::string& url) { std::cout << url << std::endl; }
+
+int Serve(const paned::ServeOptions& options) {
+  paned::Server server(options, environ);
+  paned::Result<int> ended = server.Run(Announce);
+  if (ended.ok()) return ended.value();
+  std::cerr << "Error: " << ended.error().message << '\n';
+  if (!ended.error().hint.empty()) std::cerr << ended.error().hint << '\n';
+  return 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  OccupyStandardStreams();
+  ::signal(SIGPIPE, SIG_IGN);
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  paned::Result<paned::Command> command = paned::ParseCommandLine(arguments);
+  if (!command.ok()) {
+    std::cerr << "Error: " << command.error().message << '\n';
+    return 2;
+  }
+  if (const auto* show = std::get_if<paned::ShowText>(&command.value())) {
+    std::cout << show->text;
+    return 0;
+  }
+  return Serve(std::get<paned::ServeOptions>(command.value()));
+}

@@ -1,0 +1,274 @@
+#include "server/options.h"
+
+#include <arpa/inet.h>
+
+#include <array>
+#include <charconv>
+#include <functional>
+#include <utility>
+
+namespace paned {
+namespace {
+
+constexpr char kHelp[] = R"(paned - a codex-compatible exec-server
+
+Usage:
+  paned serve [options]     serve clients until SIGTERM or SIGINT
+  paned --help | --version
+
+The first and only line on stdout is the bound URL; the log goes to stderr.
+Point codex at it with CODEX_EXEC_SERVER_URL=URL.
+
+Where to listen:
+  --listen URL              ws://IP:PORT (port 0: any free one), unix:///path,
+                            stdio or stdio://          [ws://127.0.0.1:0]
+  --insecure-no-auth        allow an address beyond loopback, although whoever
+                            reaches it can run commands here
+Limits:
+  --max-message-bytes SIZE  largest message taken from a client            [64M]
+  --retain-bytes SIZE       output kept per process                         [8M]
+  --retain-total-bytes SIZE output kept for all processes together        [256M]
+  --when-full WORD          what happens when a process fills what is kept and
+                            nobody reads: timed (held back; after 60 s with a
+                            client attached the oldest output goes), hold
+                            (held back for good), evict (never held)     [timed]
+Clients and sessions:
+  --detach-ttl TIME         how long a session waits for its client to come
+                            back before its processes are ended            [80s]
+  --profile WORD            how to treat clients: auto (by clientName), codex,
+                            go, generic                                   [auto]
+  --ping-interval TIME      WebSocket pings                                [30s]
+  --pong-patience TIME      silence after which a client is gone           [60s]
+Log:
+  --log-level WORD          debug, info, warn, error, off                 [info]
+
+SIZE takes K, M or G; TIME takes ms, s, m or h. --flag VALUE and --flag=VALUE
+are the same. Exit codes: 0 ended on request, 1 could not serve, 2 wrong usage.
+)";
+
+Error Usage(const std::string& what) {
+  return {ErrorKind::kInvalidParams, what + "\nTry: paned --help"};
+}
+
+template <class Number>
+std::optional<std::pair<Number, std::string_view>> LeadingNumber(std::string_view text) {
+  Number number = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failed != std::errc() || end == text.data()) return std::nullopt;
+  return std::pair(number, text.substr(static_cast<std::size_t>(end - text.data())));
+}
+
+std::optional<unsigned short> ParsePort(std::string_view text) {
+  const auto number = LeadingNumber<unsigned short>(text);
+  if (!number || !number->second.empty()) return std::nullopt;
+  return number->first;
+}
+
+bool IsLiteralIp(const std::string& ip) {
+  std::array<unsigned char, 16> ignored = {};
+  return ::inet_pton(AF_INET, ip.c_str(), ignored.data()) == 1 ||
+         ::inet_pton(AF_INET6, ip.c_str(), ignored.data()) == 1;
+}
+
+std::optional<WhenFull> ParseWhenFull(std::string_view word) {
+  if (word == "timed") return WhenFull::kTimed;
+  if (word == "hold") return WhenFull::kHold;
+  if (word == "evict") return WhenFull::kEvict;
+  return std::nullopt;
+}
+
+// One flag with a value: its name, and how the value is taken. False: the value is no good.
+struct Flag {
+  std::string_view name;
+  std::string_view wants;
+  bool (*take)(const std::string& value, ServeOptions* options);
+};
+
+template <class T>
+bool Assign(std::optional<T> parsed, T* target) {
+  if (parsed) *target = *parsed;
+  return parsed.has_value();
+}
+
+// Sizes and times of zero would make no sense anywhere.
+template <class T>
+bool AssignPositive(std::optional<T> parsed, T* target) {
+  return parsed && *parsed > T{} && Assign(parsed, target);
+}
+
+constexpr std::size_t kLeastMessage = 1024;
+constexpr std::size_t kLeastRetained = 4096;
+
+const std::array<Flag, 10> kFlags = {{
+    {"--max-message-bytes", "a size of at least 1K, such as 64M",
+     [](const std::string& v, ServeOptions* o) {
+       return AssignPositive(ParseSize(v), &o->max_message_bytes) &&
+              o->max_message_bytes >= kLeastMessage;
+     }},
+    {"--retain-bytes", "a size of at least 4K, such as 8M",
+     [](const std::string& v, ServeOptions* o) {
+       return AssignPositive(ParseSize(v), &o->limits.retain_bytes) &&
+              o->limits.retain_bytes >= kLeastRetained;
+     }},
+    {"--retain-total-bytes", "a size of at least 4K, such as 256M",
+     [](const std::string& v, ServeOptions* o) {
+       return AssignPositive(ParseSize(v), &o->retain_total_bytes) &&
+              o->retain_total_bytes >= kLeastRetained;
+     }},
+    {"--when-full", "timed, hold or evict",
+     [](const std::string& v, ServeOptions* o) {
+       return Assign(ParseWhenFull(v), &o->limits.when_full);
+     }},
+    {"--detach-ttl", "a time, such as 80s",
+     [](const std::string& v, ServeOptions* o) {
+       return AssignPositive(ParseDuration(v), &o->detach_ttl);
+     }},
+    {"--ping-interval", "a time, such as 30s",
+     [](const std::string& v, ServeOptions* o) {
+       return AssignPositive(ParseDuration(v), &o->ping_interval);
+     }},
+    {"--pong-patience", "a time, such as 60s",
+     [](const std::string& v, ServeOptions* o) {
+       return AssignPositive(ParseDuration(v), &o->pong_patience);
+     }},
+    {"--profile", "auto, codex, go or generic",
+     [](const std::string& v, ServeOptions* o) {
+       o->profile = FindProfile(v);
+       return o->profile != nullptr || v == "auto";
+     }},
+    {"--log-level", "debug, info, warn, error or off",
+     [](const std::string& v, ServeOptions* o) { return Assign(ParseLogLevel(v), &o->log_level); }},
+    {"--listen", "", nullptr},
+}};
+
+Status TakeFlag(const Flag& flag, const std::string& value, ServeOptions* options) {
+  if (flag.take == nullptr) {
+    Result<Listen> listen = ParseListen(value);
+    if (!listen.ok()) return std::move(listen.error());
+    options->listen = std::move(listen.value());
+    return Done{};
+  }
+  if (flag.take(value, options)) return Done{};
+  return Usage(std::string(flag.name) + " wants " + std::string(flag.wants) + ", got `" + value +
+               "`");
+}
+
+Status CheckExposure(const ServeOptions& options) {
+  const auto* address = std::get_if<ListenAddress>(&options.listen);
+  if (address == nullptr || !address->unix_path.empty() || options.insecure_no_auth ||
+      IsLoopback(address->ip)) {
+    return Done{};
+  }
+  return Error{ErrorKind::kInvalidParams,
+               "refusing to listen on " + address->ip +
+                   ": anyone who reaches it could run commands here, and there is no "
+                   "authentication yet.\nListen on 127.0.0.1 behind a gateway, or add "
+                   "--insecure-no-auth if the network is trusted."};
+}
+
+Result<Command> ParseServe(const std::vector<std::string>& arguments) {
+  ServeOptions options;
+  for (std::size_t i = 1; i < arguments.size(); ++i) {
+    std::string name = arguments[i];
+    if (name == "--help" || name == "-h") return Command(ShowText{kHelp});
+    if (name == "--insecure-no-auth") {
+      options.insecure_no_auth = true;
+      continue;
+    }
+    std::optional<std::string> value;
+    if (const std::size_t equals = name.find('='); equals != std::string::npos) {
+      value = name.substr(equals + 1);
+      name.resize(equals);
+    }
+    const Flag* known = nullptr;
+    for (const Flag& flag : kFlags) {
+      if (flag.name == name) known = &flag;
+    }
+    if (known == nullptr) return Usage("unknown option `" + arguments[i] + "`");
+    if (!value) {
+      if (++i == arguments.size()) return Usage(name + " needs a value");
+      value = arguments[i];
+    }
+    Status taken = TakeFlag(*known, *value, &options);
+    if (!taken.ok()) return std::move(taken.error());
+  }
+  Status exposure = CheckExposure(options);
+  if (!exposure.ok()) return std::move(exposure.error());
+  return Command(std::move(options));
+}
+
+}  // namespace
+
+std::optional<Duration> ParseDuration(std::string_view text) {
+  const auto number = LeadingNumber<std::uint32_t>(text);
+  if (!number) return std::nullopt;
+  const auto& [count, unit] = *number;
+  if (unit == "ms") return std::chrono::milliseconds(count);
+  if (unit == "s" || unit.empty()) return std::chrono::seconds(count);
+  if (unit == "m") return std::chrono::minutes(count);
+  if (unit == "h") return std::chrono::hours(count);
+  return std::nullopt;
+}
+
+std::optional<std::size_t> ParseSize(std::string_view text) {
+  const auto number = LeadingNumber<std::uint64_t>(text);
+  if (!number) return std::nullopt;
+  const auto& [count, unit] = *number;
+  constexpr std::array<std::string_view, 4> kUnits = {"", "K", "M", "G"};
+  for (std::size_t power = 0; power < kUnits.size(); ++power) {
+    if (unit != kUnits[power]) continue;
+    const std::size_t shift = 10 * power;
+    if (count > (std::uint64_t{1} << 50 >> shift)) return std::nullopt;
+    return static_cast<std::size_t>(count << shift);
+  }
+  return std::nullopt;
+}
+
+Result<Listen> ParseListen(const std::string& url) {
+  if (url == "stdio" || url == "stdio://") return Listen(StdioListen{});
+  if (url.rfind("unix://", 0) == 0) {
+    std::string path = url.substr(7);
+    if (path.empty() || path.front() != '/') {
+      return Error{ErrorKind::kInvalidParams, "invalid unix --listen URL `" + url +
+                                                  "`; expected `unix:///absolute/path`"};
+    }
+    return Listen(ListenAddress{{}, 0, std::move(path)});
+  }
+  if (url.rfind("ws://", 0) != 0) {
+    return Error{ErrorKind::kInvalidParams, "unsupported --listen URL `" + url +
+                                                "`; expected `ws://IP:PORT`, `unix:///path` or "
+                                                "`stdio`"};
+  }
+  const std::string rest = url.substr(5);
+  const std::size_t colon = rest.rfind(':');
+  std::string ip = rest.substr(0, colon);
+  const bool bracketed = ip.size() > 2 && ip.front() == '[' && ip.back() == ']';
+  if (bracketed) ip = ip.substr(1, ip.size() - 2);
+  const bool is_v6 = ip.find(':') != std::string::npos;
+  const auto port = colon == std::string::npos ? std::nullopt : ParsePort(rest.substr(colon + 1));
+  if (!port || !IsLiteralIp(ip) || bracketed != is_v6) {
+    return Error{ErrorKind::kInvalidParams,
+                 "invalid websocket --listen URL `" + url + "`; expected `ws://IP:PORT`"};
+  }
+  return Listen(ListenAddress{std::move(ip), *port, {}});
+}
+
+bool IsLoopback(const std::string& ip) {
+  in_addr v4 = {};
+  if (::inet_pton(AF_INET, ip.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
+  in6_addr v6 = {};
+  return ::inet_pton(AF_INET6, ip.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+Result<Command> ParseCommandLine(const std::vector<std::string>& arguments) {
+  if (arguments.empty()) return Usage("no command given");
+  const std::string& first = arguments.front();
+  if (first == "--help" || first == "-h" || first == "help") return Command(ShowText{kHelp});
+  if (first == "--version" || first == "version") {
+    return Command(ShowText{"paned " PANED_VERSION " (codex exec-server protocol 0.120 to 0.169)\n"});
+  }
+  if (first == "serve") return ParseServe(arguments);
+  return Usage("unknown command `" + first + "`");
+}
+
+}  // namespace paned

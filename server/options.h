@@ -1,0 +1,53 @@
+// The command line, read once into plain values. Threading: pure.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "server/base/log.h"
+#include "server/base/result.h"
+#include "server/net/ws_endpoint.h"
+#include "server/process/client_profile.h"
+#include "server/process/process.h"
+
+namespace paned {
+
+struct StdioListen {};
+using Listen = std::variant<ListenAddress, StdioListen>;
+
+struct ServeOptions {
+  Listen listen = ListenAddress{"127.0.0.1", 0, {}};
+  bool insecure_no_auth = false;
+  std::size_t max_message_bytes = std::size_t{64} << 20;
+  Duration detach_ttl = std::chrono::seconds(80);
+  ProcessLimits limits;
+  std::size_t retain_total_bytes = std::size_t{256} << 20;
+  Duration ping_interval = std::chrono::seconds(30);
+  Duration pong_patience = std::chrono::seconds(60);
+  const ClientProfile* profile = nullptr;  // null: by clientName
+  LogLevel log_level = LogLevel::kInfo;
+};
+
+// What the command line asks for.
+struct ShowText {
+  std::string text;  // for stdout, exit 0
+};
+using Command = std::variant<ServeOptions, ShowText>;
+
+// Error messages are complete and end with the remedy; the program then exits 2.
+Result<Command> ParseCommandLine(const std::vector<std::string>& arguments);
+
+// "80", "80s", "500ms", "2m", "1h"; nothing when it is none of these. A bare number is seconds.
+std::optional<Duration> ParseDuration(std::string_view text);
+// "1048576", "64K", "8M", "1G"; powers of 1024.
+std::optional<std::size_t> ParseSize(std::string_view text);
+// The forms of --listen.
+Result<Listen> ParseListen(const std::string& url);
+
+// Whether `ip` is of this machine alone (127.0.0.0/8 or ::1).
+bool IsLoopback(const std::string& ip);
+
+}  // namespace paned

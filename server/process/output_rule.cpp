@@ -1,0 +1,56 @@
+#include "server/process/output_rule.h"
+
+#include <algorithm>
+
+namespace paned {
+
+void OutputRule::OnAttach(std::uint64_t next_seq, bool resumed) {
+  attached_ = true;
+  abandoned_ = false;
+  recovery_read_left_ = resumed;
+  read_to_ = 0;
+  pushed_from_ = next_seq;
+  pushed_to_ = next_seq - 1;
+}
+
+void OutputRule::OnDetach() {
+  attached_ = false;
+  abandoned_ = false;
+}
+
+void OutputRule::OnPush(std::uint64_t seq, TimePoint now) {
+  abandoned_ = false;
+  pushed_to_ = std::max(pushed_to_, seq);
+  last_taken_ = now;
+}
+
+void OutputRule::OnRead(std::uint64_t after_seq, std::uint64_t last_seq, TimePoint now) {
+  abandoned_ = false;
+  if (recovery_read_left_ && !polled_) {
+    recovery_read_left_ = false;
+  } else {
+    polled_ = true;
+  }
+  read_to_ = std::max({read_to_, after_seq, last_seq});
+  last_taken_ = now;
+}
+
+void OutputRule::OnAbandonTimer(TimePoint held_since, TimePoint now) {
+  if (AbandonPossible() && now >= AbandonedAt(held_since)) abandoned_ = true;
+}
+
+TimePoint OutputRule::AbandonedAt(TimePoint held_since) const {
+  return std::max(held_since, last_taken_) + kAbandonedAfter;
+}
+
+bool OutputRule::Delivered(std::uint64_t seq) const {
+  if (!attached_) return false;
+  if (seq <= read_to_) return true;
+  return !polled_ && pushed_from_ <= seq && seq <= pushed_to_;
+}
+
+bool OutputRule::MayEvict(std::uint64_t seq) const {
+  return when_full_ == WhenFull::kEvict || abandoned_ || Delivered(seq);
+}
+
+}  // namespace paned

@@ -1,0 +1,331 @@
+#include "server/process/process.h"
+
+#include <csignal>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace paned {
+namespace {
+
+// How long a program whose input was closed may take to end by itself, and how long it may go
+// without taking any of the input that is still queued (go-bridge rule R7).
+constexpr Duration kInputPatience = std::chrono::seconds(1);
+constexpr Duration kTermPatience = std::chrono::seconds(2);
+
+Error StdinFailed(std::string hint) {
+  return {ErrorKind::kInternal, "failed to write to process stdin", {}, {}, std::move(hint)};
+}
+
+}  // namespace
+
+// Two spare chunks above what must stay readable: one to read into, and one because only whole
+// chunks are evicted.
+Process::Process(std::string id, Clock* clock, const ProcessLimits& limits, OutputBudget* budget,
+                 ProcessObserver* observer)
+    : id_(std::move(id)),
+      clock_(clock),
+      limits_(limits),
+      budget_(budget),
+      observer_(observer),
+      log_(limits.retain_bytes + 2 * limits.max_chunk),
+      rule_(limits.when_full) {
+  budget_->Add(this);
+}
+
+Process::~Process() {
+  backend_.reset();
+  budget_->Remove(this);
+  budget_->Release(log_.retained_bytes());
+}
+
+Status Process::Start(ProcessBackend* backend, const LaunchPlan& plan) {
+  Result<std::unique_ptr<BackendProcess>> started = backend->Start(plan, this);
+  if (!started.ok()) return std::move(started.error());
+  backend_ = std::move(started.value());
+  has_input_ = plan.pipe_stdin;
+  return Done{};
+}
+
+void Process::AttachClient(const ClientProfile* profile, bool resumed) {
+  profile_ = profile;
+  push_cursor_ = log_.next_seq() - 1;
+  rule_.OnAttach(log_.next_seq(), resumed);
+  if (facts_.held) WatchForAbandonment();
+}
+
+void Process::DetachClient() {
+  waiting_reads_.clear();
+  abandon_timer_.reset();
+  rule_.OnDetach();
+  profile_ = nullptr;
+}
+
+// --- reading -------------------------------------------------------------------------------------
+
+void Process::Read(const protocol::ReadParams& params, ReadDone done) {
+  WaitingRead& waiting = waiting_reads_.emplace_back();
+  waiting.read.params = params;
+  waiting.read.arrived = clock_->Now();
+  waiting.done = std::move(done);
+  if (TryAnswer(&waiting)) waiting_reads_.pop_back();
+}
+
+bool Process::TryAnswer(WaitingRead* waiting) {
+  const TimePoint now = clock_->Now();
+  ReadVerdict verdict = EvaluateRead(log_, facts_, *profile_, now, &waiting->read);
+  if (!verdict.answer) {
+    if (!waiting->timer || verdict.look_again != waiting->look_again) {
+      waiting->look_again = verdict.look_again;
+      waiting->timer = clock_->After(verdict.look_again - now, [this, waiting] {
+        waiting->look_again = {};
+        AnswerReads();
+      });
+    }
+    return false;
+  }
+  const protocol::ReadResult& answer = *verdict.answer;
+  const std::uint64_t after = std::min(waiting->read.params.after_seq, log_.next_seq() - 1);
+  const std::uint64_t last = answer.chunks.empty() ? 0 : answer.chunks.back().seq;
+  waiting->done(answer);
+  rule_.OnRead(after, last, now);
+  log_.NoteCursor(std::max(after, last));
+  ResumeIfHeld();
+  return true;
+}
+
+void Process::AnswerReadsNow() {
+  for (WaitingRead& waiting : waiting_reads_) waiting.read.params.wait_ms = 0;
+  AnswerReads();
+}
+
+void Process::AnswerReads() {
+  for (auto it = waiting_reads_.begin(); it != waiting_reads_.end();) {
+    it = TryAnswer(&*it) ? waiting_reads_.erase(it) : std::next(it);
+  }
+}
+
+// --- output --------------------------------------------------------------------------------------
+
+void Process::EvictDelivered(std::size_t wanted) {
+  std::size_t freed = 0;
+  while (freed < wanted && !log_.empty() && rule_.Delivered(log_.first_seq())) {
+    freed += log_.EvictFront();
+  }
+  log_.ReleaseFreePages();
+  budget_->Release(freed);
+}
+
+OutputSpace Process::PrepareOutput() {
+  const std::size_t wanted = std::min(limits_.max_chunk, log_.capacity());
+  while ((log_.capacity() - log_.retained_bytes() < wanted || log_.full()) && !log_.empty() &&
+         rule_.MayEvict(log_.first_seq())) {
+    budget_->Release(log_.EvictFront());
+  }
+  // The budget first: making room may give this log's own pages back.
+  OutputSpace space;
+  if (!log_.full()) space = log_.Room(budget_->Room(this, wanted));
+  if (space.size == 0) Hold();
+  return space;
+}
+
+void Process::CommitOutput(OutputStream stream, std::size_t size) {
+  budget_->Take(size);
+  log_.Commit(stream, size);
+  facts_.last_output_at = clock_->Now();
+  TellNews();
+}
+
+void Process::TellNews() {
+  if (!waiting_reads_.empty()) AnswerReads();
+  PumpEvents(std::numeric_limits<std::size_t>::max());
+}
+
+// What a hold waits for: a reader, a push, or abandonment. Reads that still collect are answered,
+// for nothing more will come.
+void Process::Hold() {
+  if (facts_.held) return;
+  facts_.held = true;
+  held_since_ = clock_->Now();
+  WatchForAbandonment();
+  AnswerReads();
+}
+
+void Process::WatchForAbandonment() {
+  if (!rule_.AbandonPossible()) return;
+  const Duration patience = rule_.AbandonedAt(held_since_) - clock_->Now();
+  abandon_timer_ = clock_->After(std::max(patience, Duration::zero()), [this] {
+    rule_.OnAbandonTimer(held_since_, clock_->Now());
+    ResumeIfHeld();
+    if (facts_.held) WatchForAbandonment();
+  });
+}
+
+void Process::ResumeIfHeld() {
+  if (!facts_.held) return;
+  const bool room = !log_.full() || (!log_.empty() && rule_.MayEvict(log_.first_seq()));
+  if (!room) return;
+  facts_.held = false;
+  abandon_timer_.reset();
+  if (backend_) backend_->ResumeOutput();
+}
+
+void Process::OnBudgetRoom() { ResumeIfHeld(); }
+
+void Process::OnOutputEnd() {
+  facts_.output_ended = true;
+  CloseIfOver();
+  TellNews();
+}
+
+void Process::OnExited(ExitStatus status) {
+  facts_.exit = std::move(status);
+  facts_.exited_at = clock_->Now();
+  log_.MarkExited();
+  ending_timer_.reset();
+  SettleWaitingWrites();
+  CloseIfOver();
+  TellNews();
+}
+
+void Process::CloseIfOver() {
+  if (!exited() || !facts_.output_ended || closed()) return;
+  log_.MarkClosed();
+  budget_->MarkClosed(this);
+  observer_->OnClosed(id_);
+}
+
+// --- pushing -------------------------------------------------------------------------------------
+
+std::uint64_t Process::NextEvent() const {
+  if (!rule_.attached()) return 0;
+  std::uint64_t next = 0;
+  if (profile_->pushes_output && log_.CountAfter(push_cursor_) > 0) {
+    next = log_.ChunkAfter(push_cursor_, 0).seq;
+  }
+  for (const std::uint64_t mark : {log_.exited_seq(), log_.closed_seq()}) {
+    if (mark > push_cursor_ && (next == 0 || mark < next)) next = mark;
+  }
+  return next;
+}
+
+void Process::PushEvent(std::uint64_t seq) {
+  const std::uint64_t before = std::exchange(push_cursor_, seq);
+  if (seq == log_.exited_seq()) {
+    observer_->PushExited(id_, seq, facts_.exit->code);
+  } else if (seq == log_.closed_seq()) {
+    observer_->PushClosed(id_, seq);
+  } else {
+    observer_->PushOutput(id_, log_.ChunkAfter(before, 0));
+    rule_.OnPush(seq, clock_->Now());
+  }
+}
+
+void Process::PumpEvents(std::size_t max_events) {
+  for (std::size_t n = 0;; ++n) {
+    const std::uint64_t seq = NextEvent();
+    if (seq == 0) break;
+    if (n == max_events || !observer_->WantsEvents()) {
+      observer_->OnEventsBlocked(id_);
+      break;
+    }
+    PushEvent(seq);
+  }
+  ResumeIfHeld();
+}
+
+// --- input ---------------------------------------------------------------------------------------
+
+void Process::Write(std::string bytes, const std::optional<std::string>& write_id,
+                    WriteDone done) {
+  if (!has_input_) {
+    done(protocol::WriteStatus::kStdinClosed);
+    return;
+  }
+  if (write_id && write_ids_.count(*write_id) > 0) {
+    done(protocol::WriteStatus::kAccepted);
+    return;
+  }
+  if (exited()) {
+    done(StdinFailed("the process has exited"));
+    return;
+  }
+  if (!backend_->InputOpen() && ending_ != Ending::kNone) {
+    done(protocol::WriteStatus::kStdinClosed);
+    return;
+  }
+  if (write_id) RememberWriteId(*write_id);
+  input_queued_ += bytes.size();
+  backend_->WriteInput(std::move(bytes));
+  waiting_writes_.push_back({input_queued_, std::move(done)});
+  SettleWaitingWrites();
+}
+
+std::uint64_t Process::TakenInput() const { return input_queued_ - backend_->QueuedInput(); }
+
+void Process::SettleWaitingWrites() {
+  while (!waiting_writes_.empty()) {
+    WaitingWrite& oldest = waiting_writes_.front();
+    const bool queued = oldest.end <= TakenInput() + limits_.max_queued_input;
+    if (!queued && !exited()) return;
+    WriteDone done = std::move(oldest.done);
+    waiting_writes_.pop_front();
+    if (queued) {
+      done(protocol::WriteStatus::kAccepted);
+    } else {
+      done(StdinFailed("the process exited before it took the input"));
+    }
+  }
+}
+
+void Process::OnInputProgress() {
+  SettleWaitingWrites();
+  if (ending_ == Ending::kFlushing && !exited()) WatchFlush();
+}
+
+void Process::RememberWriteId(const std::string& write_id) {
+  write_ids_.insert(write_id);
+  write_id_order_.push_back(write_id);
+  if (write_id_order_.size() > limits_.remembered_write_ids) {
+    write_ids_.erase(write_id_order_.front());
+    write_id_order_.pop_front();
+  }
+}
+
+// --- ending --------------------------------------------------------------------------------------
+
+void Process::Interrupt() {
+  if (!exited()) backend_->SignalGroup(SIGINT);
+}
+
+bool Process::Terminate() {
+  if (exited()) return false;
+  if (profile_ == nullptr || !profile_->gentle_terminate) {
+    backend_->SignalGroup(SIGKILL);
+  } else if (ending_ == Ending::kNone) {
+    if (backend_->InputOpen()) {
+      ending_ = Ending::kFlushing;
+      backend_->CloseInputAfterFlush();
+      WatchFlush();
+    } else {
+      End(kTermPatience);
+    }
+  }
+  return true;
+}
+
+void Process::WatchFlush() {
+  ending_timer_ = clock_->After(kInputPatience, [this] { End(kTermPatience); });
+}
+
+void Process::End(Duration patience) {
+  if (exited()) return;
+  ending_ = Ending::kTerminated;
+  backend_->SignalGroup(SIGTERM);
+  ending_timer_ = clock_->After(patience, [this] {
+    if (!exited()) backend_->SignalGroup(SIGKILL);
+  });
+}
+
+}  // namespace paned

@@ -1,0 +1,156 @@
+// One process of a session: its output log and who has seen what of it, its waiting reads, its
+// queued input, and its end. The lifecycle is kRunning -> kExited -> kClosed (kRunning covers output
+// that ended early); exited and closed are told once each, in seq order behind all earlier output.
+// Source: exec-server protocol, section 7. Threading: io thread only.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_set>
+
+#include "server/process/backend.h"
+#include "server/process/client_profile.h"
+#include "server/process/output_budget.h"
+#include "server/process/output_log.h"
+#include "server/process/output_rule.h"
+#include "server/process/read_view.h"
+
+namespace paned {
+
+// Limits that hold for every process of a server.
+struct ProcessLimits {
+  std::size_t retain_bytes = std::size_t{8} << 20;
+  std::size_t max_queued_input = std::size_t{8} << 20;
+  std::size_t max_chunk = std::size_t{64} << 10;
+  std::size_t remembered_write_ids = 4096;
+  WhenFull when_full = WhenFull::kTimed;
+};
+
+// Takes the events of a process while a connection is attached. Implemented by the session.
+class ProcessObserver {
+ public:
+  ProcessObserver() = default;
+  ProcessObserver(const ProcessObserver&) = delete;
+  ProcessObserver& operator=(const ProcessObserver&) = delete;
+  virtual ~ProcessObserver() = default;
+
+  // False: the connection has enough for now; PumpEvents() is called when it has room again.
+  virtual bool WantsEvents() const = 0;
+  virtual void PushOutput(const std::string& process_id, const protocol::OutputChunk& chunk) = 0;
+  virtual void PushExited(const std::string& process_id, std::uint64_t seq, int exit_code) = 0;
+  virtual void PushClosed(const std::string& process_id, std::uint64_t seq) = 0;
+  // Events wait because WantsEvents() was false.
+  virtual void OnEventsBlocked(const std::string& process_id) = 0;
+  // All is over: retention begins.
+  virtual void OnClosed(const std::string& process_id) = 0;
+};
+
+class Process final : public BackendEvents, public BudgetMember {
+ public:
+  using ReadDone = std::function<void(const protocol::ReadResult&)>;
+  using WriteDone = std::function<void(Result<protocol::WriteStatus>)>;
+
+  Process(std::string id, Clock* clock, const ProcessLimits& limits, OutputBudget* budget,
+          ProcessObserver* observer);
+  ~Process() override;
+
+  // Starts the program; the error is the wire's. Events flow once AttachClient() was called.
+  Status Start(ProcessBackend* backend, const LaunchPlan& plan);
+
+  // A connection looks at the session from now on. Its pushes begin with the next event.
+  void AttachClient(const ClientProfile* profile, bool resumed);
+  // The connection is gone: its waiting reads are dropped, unanswered.
+  void DetachClient();
+
+  // Answers now or when the profile's rules say so; `done` is called at most once, with views that
+  // hold during the call.
+  void Read(const protocol::ReadParams& params, ReadDone done);
+  // Answers all waiting reads with what there is.
+  void AnswerReadsNow();
+  // `done` is called once: when the input is queued within the limit, or has failed.
+  void Write(std::string bytes, const std::optional<std::string>& write_id, WriteDone done);
+  void Interrupt();
+  // process/terminate as the client's profile has it. True when the process had not exited yet.
+  bool Terminate();
+  // TERM to the group, KILL after `patience`. For the server's shutdown and a session's end.
+  void End(Duration patience);
+
+  // Sends what waits, as long as the observer wants it and at most `max_events`.
+  void PumpEvents(std::size_t max_events);
+
+  const std::string& id() const { return id_; }
+  bool exited() const { return facts_.exit.has_value(); }
+  bool closed() const { return log_.closed_seq() != 0; }
+  bool held() const { return facts_.held; }
+
+  // BackendEvents
+  OutputSpace PrepareOutput() override;
+  void CommitOutput(OutputStream stream, std::size_t size) override;
+  void OnOutputEnd() override;
+  void OnExited(ExitStatus status) override;
+  void OnInputProgress() override;
+  // BudgetMember
+  void EvictDelivered(std::size_t wanted) override;
+  void OnBudgetRoom() override;
+
+ private:
+  struct WaitingRead {
+    PendingRead read;
+    ReadDone done;
+    TimePoint look_again{};
+    std::unique_ptr<Timer> timer;
+  };
+  struct WaitingWrite {
+    std::uint64_t end;  // position behind it in all input ever queued
+    WriteDone done;
+  };
+  enum class Ending { kNone, kFlushing, kTerminated };
+
+  bool TryAnswer(WaitingRead* waiting);
+  void AnswerReads();
+  void TellNews();
+  void CloseIfOver();
+  void Hold();
+  void ResumeIfHeld();
+  void WatchForAbandonment();
+  std::uint64_t TakenInput() const;
+  void RememberWriteId(const std::string& write_id);
+  void SettleWaitingWrites();
+  void WatchFlush();
+  // The seq of the next event to push; 0 when there is none.
+  std::uint64_t NextEvent() const;
+  void PushEvent(std::uint64_t seq);
+
+  std::string id_;
+  Clock* clock_;
+  const ProcessLimits limits_;
+  OutputBudget* budget_;
+  ProcessObserver* observer_;
+  const ClientProfile* profile_ = nullptr;  // of the attached client; set while attached
+
+  OutputLog log_;
+  OutputRule rule_;
+  ProcessFacts facts_;
+  TimePoint held_since_{};
+  std::uint64_t push_cursor_ = 0;  // seq of the last event pushed or passed over
+  std::list<WaitingRead> waiting_reads_;
+  std::unique_ptr<Timer> abandon_timer_;
+
+  bool has_input_ = false;
+  std::deque<WaitingWrite> waiting_writes_;
+  std::uint64_t input_queued_ = 0;  // all input ever queued
+  std::unordered_set<std::string> write_ids_;
+  std::deque<std::string> write_id_order_;
+
+  Ending ending_ = Ending::kNone;
+  std::unique_ptr<Timer> ending_timer_;
+  // Last: its destructor kills and reaps, and nothing may be called from it any more.
+  std::unique_ptr<BackendProcess> backend_;
+};
+
+}  // namespace paned

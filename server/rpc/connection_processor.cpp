@@ -1,0 +1,92 @@
+#include "server/rpc/connection_processor.h"
+
+#include <string>
+#include <utility>
+
+namespace paned {
+
+using protocol::Envelope;
+using protocol::EnvelopeKind;
+
+ConnectionProcessor::ConnectionProcessor(std::shared_ptr<Connection> connection,
+                                         const Router* router, Log* log, ReplyCounters* counters,
+                                         std::function<void()> on_closed)
+    : caller_(std::make_shared<Caller>()),
+      router_(router),
+      log_(log),
+      counters_(counters),
+      on_closed_(std::move(on_closed)) {
+  // Everyone else refers to the connection through this handle, which dies in OnClosed: a reply that
+  // is dropped because its connection has gone is then no error.
+  const auto handle = std::make_shared<std::shared_ptr<Connection>>(std::move(connection));
+  caller_->connection = std::shared_ptr<Connection>(handle, handle->get());
+  caller_->on_initialize_settled = [this] { ProcessDeferred(); };
+}
+
+void ConnectionProcessor::OnMessage(InboundFrame frame) {
+  if (caller_->state == HandshakeState::kInitializing) {
+    deferred_.push_back(std::move(frame));
+    return;
+  }
+  Process(std::move(frame));
+}
+
+void ConnectionProcessor::ProcessDeferred() {
+  while (!deferred_.empty() && caller_->state != HandshakeState::kInitializing) {
+    InboundFrame frame = std::move(deferred_.front());
+    deferred_.pop_front();
+    Process(std::move(frame));
+  }
+}
+
+void ConnectionProcessor::Process(InboundFrame frame) {
+  protocol::JsonDocument document;
+  Envelope envelope = protocol::ParseEnvelope(frame.data, frame.size, &document);
+  switch (envelope.kind) {
+    case EnvelopeKind::kRequest: {
+      const auto reply = std::make_shared<ReplyOnce>(caller_->connection, std::move(envelope.id),
+                                                     std::move(frame.keep_alive), counters_);
+      router_->Route(caller_, envelope.method, envelope.params, reply);
+      return;
+    }
+    case EnvelopeKind::kNotification:
+      OnNotification(envelope.method);
+      return;
+    case EnvelopeKind::kResponse:
+      log_->Write(LogLevel::kWarn, "ignored a response to no request of ours",
+                  {{"peer", caller_->connection->label()}});
+      return;
+    case EnvelopeKind::kMalformed:
+      caller_->connection->Send(protocol::EncodeError(
+          std::int64_t{-1}, {protocol::ErrorCode::kInvalidRequest,
+                             "failed to parse " + caller_->connection->label() + ": " +
+                                 envelope.detail}));
+      return;
+  }
+}
+
+void ConnectionProcessor::OnNotification(std::string_view method) {
+  if (method == protocol::kInitialized) {
+    const HandshakeAction action =
+        OnHandshake(caller_->state, HandshakeMessage::kInitialized);
+    if (action == HandshakeAction::kProceed) caller_->state = HandshakeState::kReady;
+    if (action != HandshakeAction::kIgnore || caller_->state == HandshakeState::kReady) return;
+  }
+  log_->Write(LogLevel::kWarn, "ignored a notification",
+              {{"peer", caller_->connection->label()}, {"method", std::string(method)}});
+}
+
+void ConnectionProcessor::OnWritable() {
+  if (caller_->attachment) caller_->attachment->OnWritable();
+}
+
+void ConnectionProcessor::OnClosed() {
+  caller_->on_initialize_settled = nullptr;
+  caller_->connection.reset();
+  caller_->attachment.reset();
+  deferred_.clear();
+  const std::function<void()> on_closed = std::move(on_closed_);
+  on_closed();
+}
+
+}  // namespace paned

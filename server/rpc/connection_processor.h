@@ -1,0 +1,38 @@
+// One connection's messages, in: parsed, checked against the handshake, routed. Whatever comes, the
+// connection stays: malformed input is answered with id -1, what cannot be answered is logged.
+// Source: exec-server protocol, section 2. Threading: io thread only.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+
+#include "server/base/log.h"
+#include "server/rpc/router.h"
+
+namespace paned {
+
+class ConnectionProcessor final : public ConnectionEvents {
+ public:
+  // `on_closed` is called when the connection is gone; it may destroy the processor.
+  ConnectionProcessor(std::shared_ptr<Connection> connection, const Router* router, Log* log,
+                      ReplyCounters* counters, std::function<void()> on_closed);
+
+  void OnMessage(InboundFrame frame) override;
+  void OnWritable() override;
+  void OnClosed() override;
+
+ private:
+  void Process(InboundFrame frame);
+  void OnNotification(std::string_view method);
+  void ProcessDeferred();
+
+  std::shared_ptr<Caller> caller_;
+  const Router* router_;
+  Log* log_;
+  ReplyCounters* counters_;
+  std::function<void()> on_closed_;
+  std::deque<InboundFrame> deferred_;  // what came while initialize was being answered
+};
+
+}  // namespace paned

@@ -1,0 +1,152 @@
+#include "server/server.h"
+
+#include <malloc.h>
+#include <unistd.h>
+
+#include <array>
+#include <climits>
+#include <csignal>
+#include <utility>
+
+#include "server/handlers/bind.h"
+#include "server/handlers/environment_handlers.h"
+
+namespace paned {
+namespace {
+
+// File calls under way at once. A worker costs memory only while it is busy, and a call stuck in a
+// dead network mount must not stop the others.
+constexpr std::size_t kMaxWorkers = 16;
+// Shutdown: how long children have after TERM, and how long all of it may take.
+constexpr Duration kChildPatience = std::chrono::milliseconds(500);
+constexpr Duration kShutdownPatience = std::chrono::seconds(3);
+constexpr Duration kQuietPoll = std::chrono::milliseconds(5);
+
+std::string WorkingDirectory() {
+  std::array<char, PATH_MAX> path = {};
+  return ::getcwd(path.data(), path.size()) != nullptr ? path.data() : "/";
+}
+
+}  // namespace
+
+Server::Server(const ServeOptions& options, const char* const* environ)
+    : options_(options),
+      log_(options.log_level),
+      workers_(&io_, kMaxWorkers),
+      budget_(options.retain_total_bytes) {
+  session_context_.clock = &clock_;
+  session_context_.budget = &budget_;
+  session_context_.limits = options.limits;
+  session_context_.detach_ttl = options.detach_ttl;
+  services_.sessions = &sessions_;
+  services_.pipes = &pipes_;
+  services_.workers = &workers_;
+  services_.log = &log_;
+  services_.forced_profile = options.profile;
+  services_.inheritable = InheritableEnvironment(environ);
+  services_.cwd = WorkingDirectory();
+  protocol::AppendJson(DescribeEnvironment(services_.cwd), &services_.environment_info);
+  BindHandlers(&services_, &router_);
+}
+
+Server::~Server() = default;
+
+Status Server::Listen() {
+  const auto* address = std::get_if<ListenAddress>(&options_.listen);
+  if (address == nullptr) {
+    stdio_ = StdioEndpoint::Serve(&io_, &clock_, UniqueFd(::dup(STDIN_FILENO)),
+                                  UniqueFd(::dup(STDOUT_FILENO)), options_.max_message_bytes, this);
+    return Done{};
+  }
+  WsOptions ws;
+  ws.max_message_bytes = options_.max_message_bytes;
+  ws.ping_interval = options_.ping_interval;
+  ws.pong_patience = options_.pong_patience;
+  Result<std::unique_ptr<WsEndpoint>> bound = WsEndpoint::Listen(
+      &io_, &clock_, *address, ws, this, [this](std::string_view level, const std::string& line) {
+        log_.Write(ParseLogLevel(level).value_or(LogLevel::kInfo), line);
+      });
+  if (!bound.ok()) return std::move(bound.error());
+  ws_ = std::move(bound.value());
+  url_ = ws_->url();
+  return Done{};
+}
+
+Result<int> Server::Run(const std::function<void(const std::string& url)>& announce) {
+  // Before the first byte of output: whoever waits for the URL may signal at once.
+  signals_.add(SIGTERM);
+  signals_.add(SIGINT);
+  AwaitSignal();
+  Status listening = Listen();
+  if (!listening.ok()) return std::move(listening.error());
+  if (ws_) announce(url_);
+  log_.Write(LogLevel::kInfo, "serving", {{"url", ws_ ? url_ : "stdio"}});
+  io_.run();
+  if (reply_counters_.dropped + reply_counters_.doubled > 0) {
+    log_.Write(LogLevel::kError, "requests without exactly one answer",
+               {{"dropped", std::to_string(reply_counters_.dropped)},
+                {"doubled", std::to_string(reply_counters_.doubled)}});
+  }
+  return exit_code_;
+}
+
+ConnectionEvents* Server::OnConnected(std::shared_ptr<Connection> connection) {
+  log_.Write(LogLevel::kDebug, "connected", {{"peer", connection->label()}});
+  const auto peer = peers_.emplace(peers_.end());
+  peer->connection = connection;
+  peer->processor = std::make_unique<ConnectionProcessor>(
+      std::move(connection), &router_, &log_, &reply_counters_, [this, peer] {
+        log_.Write(LogLevel::kDebug, "disconnected", {{"peer", peer->connection->label()}});
+        peers_.erase(peer);
+        // What a burst of connections or a big message has left in the allocator goes back.
+        if (peers_.empty()) ::malloc_trim(0);
+        if (stdio_ && !stopping_) StopGently();
+      });
+  return peer->processor.get();
+}
+
+void Server::AwaitSignal() {
+  signals_.async_wait([this](const asio::error_code& error, int signal_number) {
+    if (error) return;
+    OnSignal(signal_number);
+    AwaitSignal();
+  });
+}
+
+void Server::OnSignal(int signal_number) {
+  log_.Write(LogLevel::kInfo, "stopping", {{"signal", std::to_string(signal_number)}});
+  if (stopping_) {
+    exit_code_ = 128 + signal_number;
+    io_.stop();
+    return;
+  }
+  StopGently();
+}
+
+// Refuse newcomers, answer who waits, say goodbye, end the children, go.
+void Server::StopGently() {
+  stopping_ = true;
+  quiet_deadline_ = clock_.Now() + kShutdownPatience;
+  if (ws_) ws_->StartDraining();
+  sessions_.ForEach([](Session* session) {
+    session->processes().ForEach([](Process* process) {
+      process->AnswerReadsNow();
+      process->End(kChildPatience);
+    });
+  });
+  for (Peer& peer : peers_) {
+    peer.connection->Close(CloseCode::kGoingAway, "server is shutting down");
+  }
+  FinishWhenQuiet();
+}
+
+void Server::FinishWhenQuiet() {
+  const bool quiet = peers_.empty() && sessions_.running() == 0 && reaper_.waiting() == 0;
+  if (quiet || clock_.Now() >= quiet_deadline_) {
+    io_.stop();
+    return;
+  }
+  quiet_timer_ = clock_.After(kQuietPoll, [this] { FinishWhenQuiet(); });
+}
+
+}  // namespace paned

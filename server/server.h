@@ -1,0 +1,75 @@
+// The running server: composes every part, and ends them in order. Threading: io thread only.
+#pragma once
+
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+
+#include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
+
+#include "server/base/asio_clock.h"
+#include "server/base/log.h"
+#include "server/base/worker_pool.h"
+#include "server/handlers/services.h"
+#include "server/net/stdio_endpoint.h"
+#include "server/net/ws_endpoint.h"
+#include "server/options.h"
+#include "server/process/pipe_backend.h"
+#include "server/process/reaper.h"
+#include "server/rpc/connection_processor.h"
+#include "server/session/session_registry.h"
+
+namespace paned {
+
+class Server final : public ConnectionAcceptor {
+ public:
+  Server(const ServeOptions& options, const char* const* environ);
+  ~Server() override;
+
+  // Binds; `announce(url)` is called once when clients may come (not with stdio). Then serves until
+  // asked to stop. The result is the exit code.
+  Result<int> Run(const std::function<void(const std::string& url)>& announce);
+
+  // ConnectionAcceptor
+  ConnectionEvents* OnConnected(std::shared_ptr<Connection> connection) override;
+
+ private:
+  struct Peer {
+    std::shared_ptr<Connection> connection;
+    std::unique_ptr<ConnectionProcessor> processor;
+  };
+
+  Status Listen();
+  void AwaitSignal();
+  void OnSignal(int signal_number);
+  void StopGently();
+  void FinishWhenQuiet();
+
+  const ServeOptions options_;
+  asio::io_context io_;
+  AsioClock clock_{&io_};
+  Log log_;
+  WorkerPool workers_;
+  Reaper reaper_{&io_};
+  PipeBackend pipes_{&io_, &reaper_};
+  OutputBudget budget_;
+  SessionContext session_context_;
+  SessionRegistry sessions_{&session_context_};
+  Services services_;
+  Router router_;
+  ReplyCounters reply_counters_;
+  std::list<Peer> peers_;
+  asio::signal_set signals_{io_};
+  std::unique_ptr<Timer> quiet_timer_;
+  TimePoint quiet_deadline_{};
+  int exit_code_ = 0;
+  bool stopping_ = false;
+  std::string url_;
+  // Last: they stop delivering events before anything they deliver to goes away.
+  std::unique_ptr<WsEndpoint> ws_;
+  std::unique_ptr<StdioEndpoint> stdio_;
+};
+
+}  // namespace paned

@@ -1,0 +1,82 @@
+// One client's world: its processes, and the connection that looks at them when there is one. A
+// session outlives its connection for a while, so that a client can come back to it.
+// Source: exec-server protocol, section 4. Threading: io thread only.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_set>
+
+#include "server/process/process_table.h"
+
+namespace paned {
+
+// The attached connection, as a session sees it. Implemented where the wire is known.
+class SessionClient {
+ public:
+  SessionClient() = default;
+  SessionClient(const SessionClient&) = delete;
+  SessionClient& operator=(const SessionClient&) = delete;
+  virtual ~SessionClient() = default;
+
+  virtual bool WantsOutput() const = 0;
+  virtual void SendOutput(const std::string& process_id, const protocol::OutputChunk& chunk) = 0;
+  virtual void SendExited(const std::string& process_id, std::uint64_t seq, int exit_code) = 0;
+  virtual void SendClosed(const std::string& process_id, std::uint64_t seq) = 0;
+  // Asks for a sign of life; `done` is called once.
+  virtual void Probe(Duration patience, std::function<void(bool alive)> done) = 0;
+  // Another connection has taken the session over: this one is of no use any more.
+  virtual void OnTakenOver() = 0;
+};
+
+// What all sessions of a server share. Owned by the server; outlives them.
+struct SessionContext {
+  Clock* clock = nullptr;
+  OutputBudget* budget = nullptr;
+  ProcessLimits limits;
+  Duration detach_ttl = std::chrono::seconds(80);
+  Duration closed_retention = std::chrono::seconds(80);
+};
+
+class Session final : public ProcessObserver {
+ public:
+  Session(std::string id, const SessionContext* context);
+
+  const std::string& id() const { return id_; }
+  bool attached() const { return client_ != nullptr; }
+  SessionClient* client() const { return client_; }
+
+  // The session must be detached. `client` lives until Detach().
+  void Attach(SessionClient* client, const ClientProfile* profile, bool resumed);
+  void Detach();
+  // The client has room for output again.
+  void OnClientWritable();
+
+  // The error is the wire's: the id is in use, or the program does not start. A failed start frees
+  // the id at once.
+  Status StartProcess(const std::string& id, ProcessBackend* backend, const LaunchPlan& plan);
+  ProcessTable& processes() { return processes_; }
+
+  // ProcessObserver
+  bool WantsEvents() const override { return client_ != nullptr && client_->WantsOutput(); }
+  void PushOutput(const std::string& process_id, const protocol::OutputChunk& chunk) override;
+  void PushExited(const std::string& process_id, std::uint64_t seq, int exit_code) override;
+  void PushClosed(const std::string& process_id, std::uint64_t seq) override;
+  void OnEventsBlocked(const std::string& process_id) override;
+  void OnClosed(const std::string& process_id) override;
+
+ private:
+  const std::string id_;
+  const SessionContext* context_;
+  SessionClient* client_ = nullptr;
+  const ClientProfile* profile_ = nullptr;  // of the attached client
+  ProcessTable processes_;
+  // Processes with events to push, in the order of their turns.
+  std::deque<std::string> blocked_;
+  std::unordered_set<std::string> in_blocked_;
+};
+
+}  // namespace paned

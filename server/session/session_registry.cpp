@@ -1,0 +1,98 @@
+#include "server/session/session_registry.h"
+
+#include <utility>
+
+#include "server/base/random_id.h"
+
+namespace paned {
+namespace {
+
+Error UnknownSession(const std::string& id) {
+  return {ErrorKind::kInvalidRequest, "unknown session id " + id, {}, {},
+          "the session has expired or was never here; start a new one without resumeSessionId"};
+}
+
+Error AlreadyAttached(const std::string& id) {
+  return {ErrorKind::kSessionAttached,
+          "session " + id + " is already attached to another connection", {}, {},
+          "its owner is alive; try again when it has disconnected"};
+}
+
+}  // namespace
+
+Session* SessionRegistry::Create() {
+  std::string id = RandomUuid();
+  Row& row = rows_[id];
+  row.session = std::make_unique<Session>(std::move(id), context_);
+  return row.session.get();
+}
+
+Session* SessionRegistry::Find(const std::string& id) const {
+  const auto row = rows_.find(id);
+  return row == rows_.end() ? nullptr : row->second.session.get();
+}
+
+void SessionRegistry::Claim(const std::string& id, ClaimDone done) {
+  const auto found = rows_.find(id);
+  if (found == rows_.end()) {
+    done(UnknownSession(id));
+    return;
+  }
+  Row& row = found->second;
+  if (!row.session->attached()) {
+    row.expiry.reset();
+    done(row.session.get());
+    return;
+  }
+  if (row.contested) {
+    done(AlreadyAttached(id));
+    return;
+  }
+  row.contested = true;
+  SessionClient* owner = row.session->client();
+  owner->Probe(kProbePatience, [this, id, owner, done = std::move(done)](bool alive) {
+    SettleClaim(id, owner, alive, done);
+  });
+}
+
+void SessionRegistry::SettleClaim(const std::string& id, const SessionClient* owner, bool alive,
+                                  const ClaimDone& done) {
+  const auto found = rows_.find(id);
+  if (found == rows_.end()) {
+    done(UnknownSession(id));
+    return;
+  }
+  Row& row = found->second;
+  row.contested = false;
+  SessionClient* now = row.session->client();
+  if (now != nullptr && (alive || now != owner)) {
+    done(AlreadyAttached(id));
+    return;
+  }
+  if (now != nullptr) {
+    row.session->Detach();
+    now->OnTakenOver();
+  }
+  row.expiry.reset();
+  done(row.session.get());
+}
+
+void SessionRegistry::Release(Session* session) {
+  if (session->attached()) session->Detach();
+  Row& row = rows_.at(session->id());
+  // Destroying the session kills what still runs in it.
+  row.expiry = context_->clock->After(context_->detach_ttl,
+                                      [this, id = session->id()] { rows_.erase(id); });
+}
+
+void SessionRegistry::ForEach(const std::function<void(Session*)>& visit) const {
+  for (const auto& [id, row] : rows_) visit(row.session.get());
+}
+
+std::size_t SessionRegistry::running() const {
+  std::size_t count = 0;
+  for (const auto& [id, row] : rows_) count += row.session->processes().running();
+  return count;
+}
+
+}  // namespace paned
