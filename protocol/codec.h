@@ -13,9 +13,9 @@
 
 namespace paned::protocol {
 
-// Fills `out` from `params`; the error is a -32602 with the reference's text and the JSON path of the
-// member in `path`. Unknown members are ignored. Instantiated in codec.cpp for every *Params struct
-// and for Empty (which takes absent, null or {}).
+// Fills `out` from `params`; the error is a -32602 with the reference's text and the JSON path of
+// the member in `path`. Unknown members are ignored. Instantiated in codec.cpp for every *Params
+// struct and for Empty (which takes absent, null or {}).
 template <class Params>
 std::optional<RpcError> Decode(const JsonValue& params, Params* out);
 

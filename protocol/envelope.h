@@ -1,6 +1,6 @@
-// The JSON-RPC envelope: what a message is, whom it answers, and how replies and notifications begin.
-// Every message out carries "jsonrpc":"2.0"; in messages in it is ignored.
-// Source: exec-server protocol, section 2. Pure; one parser per call.
+// The JSON-RPC envelope: what a message is, whom it answers, and how replies and notifications
+// begin. Every message out carries "jsonrpc":"2.0"; in messages in it is ignored. Source:
+// exec-server protocol, section 2. Pure; one parser per call.
 #pragma once
 
 #include <cstddef>
@@ -29,8 +29,8 @@ struct Envelope {
 };
 
 // Parses one message in place: `data` is overwritten, data[size] must be '\0'.
-// Checks, beyond JSON: UTF-8, no lone surrogate, no duplicate key, at most 127 nested containers and
-// 262,144 values, id a string or a signed 64-bit integer, trace an object or null.
+// Checks, beyond JSON: UTF-8, no lone surrogate, no duplicate key, at most 127 nested containers
+// and 262,144 values, id a string or a signed 64-bit integer, trace an object or null.
 Envelope ParseEnvelope(char* data, std::size_t size, JsonDocument* document);
 
 // {"jsonrpc":"2.0","id":ID,"result":  -- the caller appends the value and '}'.

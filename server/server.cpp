@@ -29,7 +29,7 @@ std::string WorkingDirectory() {
 
 }  // namespace
 
-Server::Server(const ServeOptions& options, const char* const* environ)
+Server::Server(const ServeOptions& options, const char* const* environment)
     : options_(options),
       log_(options.log_level),
       workers_(&io_, kMaxWorkers),
@@ -43,7 +43,7 @@ Server::Server(const ServeOptions& options, const char* const* environ)
   services_.workers = &workers_;
   services_.log = &log_;
   services_.forced_profile = options.profile;
-  services_.inheritable = InheritableEnvironment(environ);
+  services_.inheritable = InheritableEnvironment(environment);
   services_.cwd = WorkingDirectory();
   protocol::AppendJson(DescribeEnvironment(services_.cwd), &services_.environment_info);
   BindHandlers(&services_, &router_);

@@ -25,7 +25,7 @@ namespace paned {
 
 class Server final : public ConnectionAcceptor {
  public:
-  Server(const ServeOptions& options, const char* const* environ);
+  Server(const ServeOptions& options, const char* const* environment);
   ~Server() override;
 
   // Binds; `announce(url)` is called once when clients may come (not with stdio). Then serves until

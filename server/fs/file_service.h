@@ -1,6 +1,6 @@
 // The file methods' work on the disk: blocking, stateless, exact in its error texts.
-// Source: exec-server protocol, section 8. Threading: thread-safe (no state); called from the worker
-// pool, never from the io thread.
+// Source: exec-server protocol, section 8. Threading: thread-safe (no state); called from the
+// worker pool, never from the io thread.
 #pragma once
 
 #include <cstddef>

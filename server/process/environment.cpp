@@ -82,10 +82,10 @@ bool MatchesGlob(std::string_view glob, std::string_view name) {
   return g == glob.size();
 }
 
-EnvironmentMap InheritableEnvironment(const char* const* environ) {
+EnvironmentMap InheritableEnvironment(const char* const* environment) {
   EnvironmentMap result;
-  for (; environ != nullptr && *environ != nullptr; ++environ) {
-    const std::string_view entry = *environ;
+  for (; environment != nullptr && *environment != nullptr; ++environment) {
+    const std::string_view entry = *environment;
     const std::size_t equals = entry.find('=');
     if (equals == 0 || equals == std::string_view::npos) continue;
     std::string name(entry.substr(0, equals));

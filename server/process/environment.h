@@ -16,7 +16,7 @@ using EnvironmentMap = std::map<std::string, std::string>;
 
 // A process environment ("NAME=value", null-terminated) without what belongs to the server alone:
 // its own settings and tokens, the service manager's, and those of a surrounding tmux.
-EnvironmentMap InheritableEnvironment(const char* const* environ);
+EnvironmentMap InheritableEnvironment(const char* const* environment);
 
 // Whether `name` matches `glob`: the whole name, whatever the case, only * and ? special.
 bool MatchesGlob(std::string_view glob, std::string_view name);
