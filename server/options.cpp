@@ -229,8 +229,8 @@ Result<Listen> ParseListen(const std::string& url) {
   if (url.rfind("unix://", 0) == 0) {
     std::string path = url.substr(7);
     if (path.empty() || path.front() != '/') {
-      return Error{ErrorKind::kInvalidParams, "invalid unix --listen URL `" + url +
-                                                  "`; expected `unix:///absolute/path`"};
+      return Error{ErrorKind::kInvalidParams,
+                   "invalid unix --listen URL `" + url + "`; expected `unix:///absolute/path`"};
     }
     return Listen(ListenAddress{{}, 0, std::move(path)});
   }
@@ -265,7 +265,8 @@ Result<Command> ParseCommandLine(const std::vector<std::string>& arguments) {
   const std::string& first = arguments.front();
   if (first == "--help" || first == "-h" || first == "help") return Command(ShowText{kHelp});
   if (first == "--version" || first == "version") {
-    return Command(ShowText{"paned " PANED_VERSION " (codex exec-server protocol 0.120 to 0.169)\n"});
+    return Command(
+        ShowText{"paned " PANED_VERSION " (codex exec-server protocol 0.120 to 0.169)\n"});
   }
   if (first == "serve") return ParseServe(arguments);
   return Usage("unknown command `" + first + "`");

@@ -1,13 +1,12 @@
 // The running server: composes every part, and ends them in order. Threading: io thread only.
 #pragma once
 
+#include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
 #include <functional>
 #include <list>
 #include <memory>
 #include <string>
-
-#include <asio/io_context.hpp>
-#include <asio/signal_set.hpp>
 
 #include "server/base/asio_clock.h"
 #include "server/base/log.h"

@@ -1,15 +1,14 @@
 #include "server/base/asio_clock.h"
 
-#include <utility>
-
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
+#include <utility>
 
 namespace paned {
 namespace {
 
-// The callback is shared with the pending wait, so that the timer may be destroyed at any time, from
-// within the callback too.
+// The callback is shared with the pending wait, so that the timer may be destroyed at any time,
+// from within the callback too.
 class AsioTimer final : public Timer {
  public:
   AsioTimer(asio::io_context* io, Duration delay, std::function<void()> callback)

@@ -27,7 +27,8 @@ std::string Timestamp() {
 }
 
 void AppendValue(std::string_view value, std::string* line) {
-  const bool plain = !value.empty() && value.find_first_of(" \"=\\\n\r\t") == std::string_view::npos;
+  const bool plain =
+      !value.empty() && value.find_first_of(" \"=\\\n\r\t") == std::string_view::npos;
   if (plain) {
     line->append(value);
     return;

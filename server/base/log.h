@@ -1,5 +1,5 @@
-// The server's own log: one logfmt line per event on stderr. Never command text, environment or file
-// contents. Threading: thread-safe; a line is one write.
+// The server's own log: one logfmt line per event on stderr. Never command text, environment or
+// file contents. Threading: thread-safe; a line is one write.
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,5 @@
-// Operating system errors in the reference's words: musl's texts, not glibc's, because clients match
-// on them. Threading: pure.
+// Operating system errors in the reference's words: musl's texts, not glibc's, because clients
+// match on them. Threading: pure.
 #pragma once
 
 #include <string>

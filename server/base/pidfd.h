@@ -19,8 +19,8 @@ struct ChildExit {
   int code = 0;  // exit code, or signal number
 };
 
-// Reaps the ended child behind `pidfd` without waiting. Nothing: it still runs, or its status is not
-// to be had (`*lost` is then true).
+// Reaps the ended child behind `pidfd` without waiting. Nothing: it still runs, or its status is
+// not to be had (`*lost` is then true).
 std::optional<ChildExit> Reap(const UniqueFd& pidfd, bool* lost);
 
 // Waits for a child that was just killed, and reaps it.

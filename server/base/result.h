@@ -13,20 +13,20 @@ namespace paned {
 
 // What went wrong, in the wire's own classes (exec-server protocol, section 3).
 enum class ErrorKind {
-  kInvalidParams,   // a parameter value is rejected: -32602
-  kInvalidRequest,  // the request does not fit the state or the input is invalid: -32600
-  kNotFound,        // the thing named does not exist: -32004
-  kSessionAttached, // the session belongs to a live connection: -32010
-  kInternal,        // the operating system or the server failed: -32603
+  kInvalidParams,    // a parameter value is rejected: -32602
+  kInvalidRequest,   // the request does not fit the state or the input is invalid: -32600
+  kNotFound,         // the thing named does not exist: -32004
+  kSessionAttached,  // the session belongs to a live connection: -32010
+  kInternal,         // the operating system or the server failed: -32603
 };
 
 // A failure. `message` is the exact text a client sees; path, limit and hint travel in error.data.
 struct Error {
   ErrorKind kind = ErrorKind::kInternal;
   std::string message;
-  std::string path = {};                  // the file concerned, when there is one
+  std::string path = {};                    // the file concerned, when there is one
   std::optional<std::uint64_t> limit = {};  // the limit that was met, in the unit the message names
-  std::string hint = {};                  // what a person can do about it
+  std::string hint = {};                    // what a person can do about it
 };
 
 // A T or an Error. Check ok() before value().

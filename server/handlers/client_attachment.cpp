@@ -32,12 +32,11 @@ void ClientAttachment::OnWritable() {
 
 void ClientAttachment::SendOutput(const std::string& process_id,
                                   const protocol::OutputChunk& chunk) {
-  connection_->Send(protocol::EncodeNotification(
-      protocol::kProcessOutput, protocol::OutputNotification{process_id, chunk}));
+  connection_->Send(protocol::EncodeNotification(protocol::kProcessOutput,
+                                                 protocol::OutputNotification{process_id, chunk}));
 }
 
-void ClientAttachment::SendExited(const std::string& process_id, std::uint64_t seq,
-                                  int exit_code) {
+void ClientAttachment::SendExited(const std::string& process_id, std::uint64_t seq, int exit_code) {
   connection_->Send(protocol::EncodeNotification(
       protocol::kProcessExited, protocol::ExitedNotification{process_id, seq, exit_code}));
 }

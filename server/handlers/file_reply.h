@@ -18,7 +18,7 @@ inline constexpr std::size_t kFilePiece = 786'432;
 // A file that was opened, with its first piece already encoded.
 struct FileBeginning {
   OpenedFile file;
-  std::string message;  // the reply up to here; complete when `whole`
+  std::string message;   // the reply up to here; complete when `whole`
   std::size_t size = 0;  // raw bytes in it
   bool whole = false;
 };

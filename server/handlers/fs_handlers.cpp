@@ -25,7 +25,8 @@ std::optional<Error> Refuse(const protocol::Path& path, const protocol::Sandbox&
   if (sandbox.demand == protocol::SandboxDemand::kRestricted) {
     return Error{ErrorKind::kInternal,
                  "this exec-server has no sandbox and does not make restricted file calls",
-                 {}, {},
+                 {},
+                 {},
                  "isolate the whole workspace and run codex with --sandbox danger-full-access"};
   }
   return std::nullopt;
@@ -59,8 +60,7 @@ void ReadFile(const Services* services, CallerRef caller, const protocol::PathPa
         } else if (beginning.value().whole) {
           reply->SendText(std::move(beginning.value().message));
         } else {
-          reply->Stream(
-              ContinueFileReply(services->workers, std::move(beginning.value()), limit));
+          reply->Stream(ContinueFileReply(services->workers, std::move(beginning.value()), limit));
         }
       });
 }
@@ -98,16 +98,16 @@ void BindFs(const Services* services, Router* router) {
           ReadFile(services, caller, params, reply);
         }
       });
-  bind_path(Method::kFsGetMetadata, [](const Services* s, protocol::PathParams params,
-                                       const Reply& reply) {
-    RunOnWorker<protocol::Metadata>(
-        s, [path = std::move(params.path.native)] { return GetMetadata(path); }, reply);
-  });
-  bind_path(Method::kFsReadDirectory, [](const Services* s, protocol::PathParams params,
-                                         const Reply& reply) {
-    RunOnWorker<protocol::ReadDirectoryResult>(
-        s, [path = std::move(params.path.native)] { return ReadDirectory(path); }, reply);
-  });
+  bind_path(Method::kFsGetMetadata,
+            [](const Services* s, protocol::PathParams params, const Reply& reply) {
+              RunOnWorker<protocol::Metadata>(
+                  s, [path = std::move(params.path.native)] { return GetMetadata(path); }, reply);
+            });
+  bind_path(Method::kFsReadDirectory,
+            [](const Services* s, protocol::PathParams params, const Reply& reply) {
+              RunOnWorker<protocol::ReadDirectoryResult>(
+                  s, [path = std::move(params.path.native)] { return ReadDirectory(path); }, reply);
+            });
   bind_path(Method::kFsCanonicalize, [](const Services* s, protocol::PathParams params,
                                         const Reply& reply) {
     RunOnWorker<protocol::CanonicalizeResult>(
@@ -145,8 +145,7 @@ void BindFs(const Services* services, Router* router) {
             reply);
       });
   router->Bind<protocol::RemoveParams>(
-      Method::kFsRemove,
-      [services](CallerRef, protocol::RemoveParams params, const Reply& reply) {
+      Method::kFsRemove, [services](CallerRef, protocol::RemoveParams params, const Reply& reply) {
         if (const auto refusal = Refuse(params.path, params.sandbox)) {
           reply->Fail(*refusal);
           return;

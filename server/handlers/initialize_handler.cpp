@@ -54,9 +54,7 @@ void BindInitialize(const Services* services, Router* router) {
   router->Bind<InitializeParams>(
       protocol::Method::kInitialize,
       [services](const std::shared_ptr<Caller>& caller, InitializeParams params,
-                 const Reply& reply) {
-        Initialize(services, caller, std::move(params), reply);
-      });
+                 const Reply& reply) { Initialize(services, caller, std::move(params), reply); });
 }
 
 }  // namespace paned

@@ -15,22 +15,29 @@ using CallerRef = const std::shared_ptr<Caller>&;
 std::optional<RpcError> Refuse(const protocol::StartParams& params) {
   if (params.argv.empty()) return RpcError{ErrorCode::kInvalidParams, "argv must not be empty"};
   if (params.cwd && !params.cwd->unusable.empty()) {
-    return RpcError{ErrorCode::kInvalidParams, "cwd URI `" + params.cwd->text +
-                                                   "` is not valid on this exec-server host: " +
-                                                   params.cwd->unusable};
+    return RpcError{ErrorCode::kInvalidParams,
+                    "cwd URI `" + params.cwd->text +
+                        "` is not valid on this exec-server host: " + params.cwd->unusable};
   }
   if (params.sandbox.demand == protocol::SandboxDemand::kRestricted) {
     return RpcError{ErrorCode::kInternal,
-                    "this exec-server has no sandbox and does not run restricted commands", {}, {},
+                    "this exec-server has no sandbox and does not run restricted commands",
+                    {},
+                    {},
                     "isolate the whole workspace and run codex with --sandbox danger-full-access"};
   }
   if (params.enforce_managed_network || params.has_managed_network || params.has_network_proxy) {
     return RpcError{ErrorCode::kInternal,
-                    "this exec-server cannot enforce a managed network (networkProxy)", {}, {},
+                    "this exec-server cannot enforce a managed network (networkProxy)",
+                    {},
+                    {},
                     "turn codex's network_proxy feature off for this environment"};
   }
   if (params.tty) {
-    return RpcError{ErrorCode::kInternal, "this exec-server does not run tty processes yet", {}, {},
+    return RpcError{ErrorCode::kInternal,
+                    "this exec-server does not run tty processes yet",
+                    {},
+                    {},
                     "start the process with tty: false"};
   }
   return std::nullopt;
@@ -63,7 +70,10 @@ void Read(CallerRef caller, const protocol::ReadParams& params, const Reply& rep
   if (session == nullptr) return;
   Process* process = session->processes().Find(params.process_id);
   if (process == nullptr) {
-    reply->Fail(Error{ErrorKind::kInvalidRequest, "unknown process id " + params.process_id, {}, {},
+    reply->Fail(Error{ErrorKind::kInvalidRequest,
+                      "unknown process id " + params.process_id,
+                      {},
+                      {},
                       "it was never started in this session, or ended too long ago"});
     return;
   }

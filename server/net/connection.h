@@ -1,6 +1,6 @@
-// What the rest of the server knows of a transport: a peer that sends and takes whole JSON messages.
-// WebSocket, Unix socket and stdio all stand behind it; no transport library is named here.
-// Threading: all methods and callbacks on the io thread.
+// What the rest of the server knows of a transport: a peer that sends and takes whole JSON
+// messages. WebSocket, Unix socket and stdio all stand behind it; no transport library is named
+// here. Threading: all methods and callbacks on the io thread.
 #pragma once
 
 #include <cstddef>
@@ -33,7 +33,8 @@ struct InboundFrame {
   std::shared_ptr<void> keep_alive;
 };
 
-// A reply too large to hold in memory, produced piece by piece. The pieces, joined, are one message.
+// A reply too large to hold in memory, produced piece by piece. The pieces, joined, are one
+// message.
 class MessageSource {
  public:
   struct Piece {
@@ -97,12 +98,13 @@ class Connection {
   virtual void Close(CloseCode code, std::string_view reason) = 0;
 
   // Asks the peer for a sign of life (a ping). `done(alive)` is called once on the io thread: true
-  // when anything came from the peer within `patience`, false otherwise or when the connection ends.
+  // when anything came from the peer within `patience`, false otherwise or when the connection
+  // ends.
   virtual void Probe(Duration patience, std::function<void(bool alive)> done) = 0;
 };
 
-// Where new connections arrive. Implemented by the server; it keeps the returned events object alive
-// until its OnClosed.
+// Where new connections arrive. Implemented by the server; it keeps the returned events object
+// alive until its OnClosed.
 class ConnectionAcceptor {
  public:
   ConnectionAcceptor() = default;

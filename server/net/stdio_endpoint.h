@@ -18,9 +18,9 @@ namespace paned {
 class StdioEndpoint {
  public:
   // Serves one connection on the two descriptors. Empty and blank lines are skipped; a line above
-  // `max_message_bytes` closes it; EOF on `input` is a disconnect. A pipe, file, tty or socket works
-  // as either end. Streamed replies leave in pieces. label() is
-  // "JSON-RPC message from exec-server stdio".
+  // `max_message_bytes` closes it; EOF on `input` is a disconnect. A pipe, file, tty or socket
+  // works as either end. Streamed replies leave in pieces. label() is "JSON-RPC message from
+  // exec-server stdio".
   static std::unique_ptr<StdioEndpoint> Serve(asio::io_context* io, Clock* clock, UniqueFd input,
                                               UniqueFd output, std::size_t max_message_bytes,
                                               ConnectionAcceptor* acceptor);

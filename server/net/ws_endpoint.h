@@ -27,7 +27,8 @@ struct WsOptions {
   std::size_t max_message_bytes = std::size_t{64} << 20;  // above: Close 1009
   Duration ping_interval = std::chrono::seconds(30);
   Duration pong_patience = std::chrono::seconds(60);  // silence after which the peer is gone
-  std::size_t high_watermark = std::size_t{1} << 20;  // queued bytes above which WantsOutput() is false
+  std::size_t high_watermark = std::size_t{1}
+                               << 20;  // queued bytes above which WantsOutput() is false
   std::size_t low_watermark = std::size_t{512} << 10;
   int send_buffer_bytes = 1 << 20;  // SO_SNDBUF at most
 };

@@ -7,12 +7,19 @@ namespace paned {
 namespace {
 
 // The server's own and its supervisors'; a trailing '*' matches any rest.
-constexpr std::array<std::string_view, 10> kServerOwn = {
-    "PANED_*",  "CODEX_EXEC_SERVER_*", "CODEX_API_KEY", "CODEX_ACCESS_TOKEN",    "LISTEN_*",
-    "NOTIFY_SOCKET", "WATCHDOG_*",          "TMUX*",         "CREDENTIALS_DIRECTORY", "INVOCATION_ID"};
+constexpr std::array<std::string_view, 10> kServerOwn = {"PANED_*",
+                                                         "CODEX_EXEC_SERVER_*",
+                                                         "CODEX_API_KEY",
+                                                         "CODEX_ACCESS_TOKEN",
+                                                         "LISTEN_*",
+                                                         "NOTIFY_SOCKET",
+                                                         "WATCHDOG_*",
+                                                         "TMUX*",
+                                                         "CREDENTIALS_DIRECTORY",
+                                                         "INVOCATION_ID"};
 
-constexpr std::array<std::string_view, 10> kCore = {"HOME",  "LANG",  "LC_ALL", "LC_CTYPE", "LOGNAME",
-                                                    "PATH",  "SHELL", "TEMP",   "TMP",      "TMPDIR"};
+constexpr std::array<std::string_view, 10> kCore = {
+    "HOME", "LANG", "LC_ALL", "LC_CTYPE", "LOGNAME", "PATH", "SHELL", "TEMP", "TMP", "TMPDIR"};
 constexpr std::string_view kCoreUser = "USER";
 
 constexpr std::array<std::string_view, 3> kDefaultExcludes = {"*KEY*", "*SECRET*", "*TOKEN*"};

@@ -24,8 +24,8 @@ bool MatchesGlob(std::string_view glob, std::string_view name);
 // The child's environment as "NAME=value". Neither env nor policy: all of `inheritable`. env alone:
 // exactly env. A policy: inherit, default excludes, exclude, set, includeOnly, then env on top.
 // Names that are empty or contain '=' are left out.
-std::vector<std::string> BuildEnvironment(
-    const EnvironmentMap& inheritable, const std::optional<EnvironmentMap>& env,
-    const std::optional<protocol::EnvPolicy>& policy);
+std::vector<std::string> BuildEnvironment(const EnvironmentMap& inheritable,
+                                          const std::optional<EnvironmentMap>& env,
+                                          const std::optional<protocol::EnvPolicy>& policy);
 
 }  // namespace paned

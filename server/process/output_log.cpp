@@ -10,7 +10,9 @@ namespace {
 constexpr std::size_t kNotedCursors = 32;
 constexpr std::size_t kPage = 4096;
 
-constexpr std::uint64_t RoundUp(std::uint64_t offset) { return (offset + kPage - 1) / kPage * kPage; }
+constexpr std::uint64_t RoundUp(std::uint64_t offset) {
+  return (offset + kPage - 1) / kPage * kPage;
+}
 constexpr std::uint64_t RoundDown(std::uint64_t offset) { return offset / kPage * kPage; }
 
 }  // namespace
@@ -103,7 +105,8 @@ protocol::OutputChunk OutputLog::ChunkAfter(std::uint64_t seq, std::size_t n) co
   const std::size_t index = IndexAfter(seq) + n;
   const std::uint64_t offset = OffsetAt(index);
   const auto size = static_cast<std::size_t>(OffsetAt(index + 1) - offset);
-  return {SeqOf(evicted_chunks_ + index), static_cast<OutputStream>(index_[index] % 4),
+  return {SeqOf(evicted_chunks_ + index),
+          static_cast<OutputStream>(index_[index] % 4),
           {ring_ + offset % capacity_, size}};
 }
 

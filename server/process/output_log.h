@@ -31,7 +31,8 @@ class OutputLog {
   OutputSpace Room(std::size_t want);
   // Turns `size` bytes of the room into the next chunk; returns its seq.
   std::uint64_t Commit(OutputStream stream, std::size_t size);
-  // The exit and the close use up a seq each (section 7.4). Exited may precede output, closed ends it.
+  // The exit and the close use up a seq each (section 7.4). Exited may precede output, closed ends
+  // it.
   std::uint64_t MarkExited();
   std::uint64_t MarkClosed();
 
@@ -68,8 +69,8 @@ class OutputLog {
 
   const std::size_t capacity_;  // whole pages
   char* ring_ = nullptr;
-  std::uint64_t begin_ = 0;  // absolute offset of the oldest byte kept
-  std::uint64_t end_ = 0;    // absolute offset behind the newest
+  std::uint64_t begin_ = 0;     // absolute offset of the oldest byte kept
+  std::uint64_t end_ = 0;       // absolute offset behind the newest
   std::uint64_t released_ = 0;  // pages below this absolute offset have been given back
   // Per chunk its start offset, times four, plus its stream. Seqs follow from the position.
   std::deque<std::uint64_t> index_;

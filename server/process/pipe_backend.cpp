@@ -3,14 +3,13 @@
 #include <unistd.h>
 
 #include <array>
+#include <asio/io_context.hpp>
+#include <asio/posix/stream_descriptor.hpp>
 #include <cerrno>
 #include <csignal>
 #include <deque>
 #include <string>
 #include <utility>
-
-#include <asio/io_context.hpp>
-#include <asio/posix/stream_descriptor.hpp>
 
 #include "server/base/pidfd.h"
 #include "server/process/spawner.h"

@@ -1,5 +1,5 @@
-// Processes on pipes: stdin, stdout and stderr as the parent's non-blocking ends, the exit by pidfd.
-// Threading: io thread only.
+// Processes on pipes: stdin, stdout and stderr as the parent's non-blocking ends, the exit by
+// pidfd. Threading: io thread only.
 #pragma once
 
 #include <memory>

@@ -1,8 +1,7 @@
 #include "server/process/process.h"
 
-#include <csignal>
-
 #include <algorithm>
+#include <csignal>
 #include <limits>
 #include <utility>
 
@@ -237,8 +236,7 @@ void Process::PumpEvents(std::size_t max_events) {
 
 // --- input ---------------------------------------------------------------------------------------
 
-void Process::Write(std::string bytes, const std::optional<std::string>& write_id,
-                    WriteDone done) {
+void Process::Write(std::string bytes, const std::optional<std::string>& write_id, WriteDone done) {
   if (!has_input_) {
     done(protocol::WriteStatus::kStdinClosed);
     return;

@@ -1,7 +1,7 @@
 // One process of a session: its output log and who has seen what of it, its waiting reads, its
-// queued input, and its end. The lifecycle is kRunning -> kExited -> kClosed (kRunning covers output
-// that ended early); exited and closed are told once each, in seq order behind all earlier output.
-// Source: exec-server protocol, section 7. Threading: io thread only.
+// queued input, and its end. The lifecycle is kRunning -> kExited -> kClosed (kRunning covers
+// output that ended early); exited and closed are told once each, in seq order behind all earlier
+// output. Source: exec-server protocol, section 7. Threading: io thread only.
 #pragma once
 
 #include <cstdint>

@@ -29,7 +29,8 @@ void ProcessTable::ForEach(const std::function<void(Process*)>& visit) const {
 
 std::size_t ProcessTable::running() const {
   std::size_t count = 0;
-  for (const auto& [id, row] : rows_) if (!row.process->exited()) ++count;
+  for (const auto& [id, row] : rows_)
+    if (!row.process->exited()) ++count;
   return count;
 }
 

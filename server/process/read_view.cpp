@@ -26,8 +26,7 @@ Selection Select(const OutputLog& log, const ClientProfile& profile,
                  const protocol::ReadParams& params) {
   Selection selection;
   const std::size_t available = log.CountAfter(params.after_seq);
-  const std::uint64_t limit =
-      params.max_bytes.value_or(std::numeric_limits<std::uint64_t>::max());
+  const std::uint64_t limit = params.max_bytes.value_or(std::numeric_limits<std::uint64_t>::max());
   std::uint64_t total = 0;
   std::uint64_t encoded = kReplyOverhead;
   for (std::size_t n = 0; n < available; ++n) {
@@ -88,10 +87,8 @@ ReadVerdict EvaluateRead(const OutputLog& log, const ProcessFacts& facts,
   // Choosing the chunks costs; a batching read looks at them only when they may fill the reply.
   bool ready = now >= deadline || closed || news_of_exit || (has_output && facts.held);
   if (!ready && has_output) {
-    const TimePoint batch_end =
-        std::min(deadline, *read->first_new_byte + profile.batch_window);
-    const bool filled =
-        params.max_bytes && log.BytesAfter(params.after_seq) >= *params.max_bytes;
+    const TimePoint batch_end = std::min(deadline, *read->first_new_byte + profile.batch_window);
+    const bool filled = params.max_bytes && log.BytesAfter(params.after_seq) >= *params.max_bytes;
     ready = now >= batch_end || filled;
     verdict.look_again = batch_end;
   }

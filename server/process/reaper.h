@@ -3,11 +3,10 @@
 // Threading: io thread only.
 #pragma once
 
-#include <cstddef>
-#include <list>
-
 #include <asio/io_context.hpp>
 #include <asio/posix/stream_descriptor.hpp>
+#include <cstddef>
+#include <list>
 
 #include "server/base/unique_fd.h"
 

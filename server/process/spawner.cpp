@@ -35,7 +35,8 @@ struct PipePair {
 Result<PipePair> MakePipe(bool parent_reads) {
   int fds[2];
   if (::pipe2(fds, O_CLOEXEC) != 0) {
-    return StartError(errno, {}, "the server is out of file descriptors; raise its limit (ulimit -n)");
+    return StartError(errno, {},
+                      "the server is out of file descriptors; raise its limit (ulimit -n)");
   }
   PipePair pair;
   pair.parent = UniqueFd(fds[parent_reads ? 0 : 1]);
@@ -56,8 +57,8 @@ class SpawnActions {
     ::sigfillset(&all);
     ::posix_spawnattr_setsigmask(&attributes_, &none);
     ::posix_spawnattr_setsigdefault(&attributes_, &all);
-    ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK |
-                                                 POSIX_SPAWN_SETSIGDEF);
+    ::posix_spawnattr_setflags(&attributes_,
+                               POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   }
   SpawnActions(const SpawnActions&) = delete;
   SpawnActions& operator=(const SpawnActions&) = delete;
@@ -130,7 +131,8 @@ std::vector<char*> Pointers(const std::vector<std::string>& strings) {
 Error Explain(int error_number, const LaunchPlan& plan) {
   struct stat status = {};
   if (::stat(plan.cwd.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
-    return StartError(error_number, plan.cwd, "the working directory is missing or not a directory");
+    return StartError(error_number, plan.cwd,
+                      "the working directory is missing or not a directory");
   }
   const char* hint = "";
   if (error_number == ENOENT) hint = "the program is not there, nor in the child's PATH";

@@ -16,8 +16,8 @@ ConnectionProcessor::ConnectionProcessor(std::shared_ptr<Connection> connection,
       log_(log),
       counters_(counters),
       on_closed_(std::move(on_closed)) {
-  // Everyone else refers to the connection through this handle, which dies in OnClosed: a reply that
-  // is dropped because its connection has gone is then no error.
+  // Everyone else refers to the connection through this handle, which dies in OnClosed: a reply
+  // that is dropped because its connection has gone is then no error.
   const auto handle = std::make_shared<std::shared_ptr<Connection>>(std::move(connection));
   caller_->connection = std::shared_ptr<Connection>(handle, handle->get());
   caller_->on_initialize_settled = [this] { ProcessDeferred(); };
@@ -58,17 +58,16 @@ void ConnectionProcessor::Process(InboundFrame frame) {
       return;
     case EnvelopeKind::kMalformed:
       caller_->connection->Send(protocol::EncodeError(
-          std::int64_t{-1}, {protocol::ErrorCode::kInvalidRequest,
-                             "failed to parse " + caller_->connection->label() + ": " +
-                                 envelope.detail}));
+          std::int64_t{-1},
+          {protocol::ErrorCode::kInvalidRequest,
+           "failed to parse " + caller_->connection->label() + ": " + envelope.detail}));
       return;
   }
 }
 
 void ConnectionProcessor::OnNotification(std::string_view method) {
   if (method == protocol::kInitialized) {
-    const HandshakeAction action =
-        OnHandshake(caller_->state, HandshakeMessage::kInitialized);
+    const HandshakeAction action = OnHandshake(caller_->state, HandshakeMessage::kInitialized);
     if (action == HandshakeAction::kProceed) caller_->state = HandshakeState::kReady;
     if (action != HandshakeAction::kIgnore || caller_->state == HandshakeState::kReady) return;
   }

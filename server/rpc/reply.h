@@ -1,6 +1,6 @@
-// "Every request gets exactly one reply", as a type: a reply that is dropped answers -32603 by itself,
-// a second one is refused and counted. Threading: io thread only, its destructor too; Head() alone may
-// be called from a worker.
+// "Every request gets exactly one reply", as a type: a reply that is dropped answers -32603 by
+// itself, a second one is refused and counted. Threading: io thread only, its destructor too;
+// Head() alone may be called from a worker.
 #pragma once
 
 #include <cstdint>

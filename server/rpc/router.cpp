@@ -10,9 +10,8 @@ using protocol::Method;
 using protocol::RpcError;
 
 std::optional<RpcError> Router::Admit(Method method, HandshakeState state) {
-  const HandshakeMessage message = method == Method::kInitialize
-                                       ? HandshakeMessage::kInitialize
-                                       : HandshakeMessage::kFamilyRequest;
+  const HandshakeMessage message = method == Method::kInitialize ? HandshakeMessage::kInitialize
+                                                                 : HandshakeMessage::kFamilyRequest;
   const std::string family(protocol::RowOf(method).family);
   switch (OnHandshake(state, message)) {
     case HandshakeAction::kRefuseRepeated:
@@ -33,8 +32,8 @@ void Router::Route(const std::shared_ptr<Caller>& caller, std::string_view metho
                    const protocol::JsonValue& params, const Reply& reply) const {
   const std::optional<Method> known = protocol::FindMethod(method);
   if (!known) {
-    reply->Fail(RpcError{ErrorCode::kMethodNotFound, "exec-server stub does not implement `" +
-                                                         std::string(method) + "` yet"});
+    reply->Fail(RpcError{ErrorCode::kMethodNotFound,
+                         "exec-server stub does not implement `" + std::string(method) + "` yet"});
     return;
   }
   // The one place where exceptions end: a request that asks too much of memory fails alone.

@@ -49,19 +49,19 @@ class Router {
   template <class Params>
   void Bind(protocol::Method method,
             std::function<void(const std::shared_ptr<Caller>&, Params, Reply)> handler) {
-    rows_[static_cast<std::size_t>(method)] =
-        [method, handler = std::move(handler)](const std::shared_ptr<Caller>& caller,
-                                               const protocol::JsonValue& json,
-                                               const Reply& reply) {
-          Params params;
-          if (const auto error = protocol::Decode(json, &params)) {
-            reply->Fail(*error);
-          } else if (const auto refusal = Admit(method, caller->state)) {
-            reply->Fail(*refusal);
-          } else {
-            handler(caller, std::move(params), reply);
-          }
-        };
+    rows_[static_cast<std::size_t>(method)] = [method, handler = std::move(handler)](
+                                                  const std::shared_ptr<Caller>& caller,
+                                                  const protocol::JsonValue& json,
+                                                  const Reply& reply) {
+      Params params;
+      if (const auto error = protocol::Decode(json, &params)) {
+        reply->Fail(*error);
+      } else if (const auto refusal = Admit(method, caller->state)) {
+        reply->Fail(*refusal);
+      } else {
+        handler(caller, std::move(params), reply);
+      }
+    };
   }
 
   // Answers `reply` now or later, whatever comes.
@@ -69,8 +69,8 @@ class Router {
              const protocol::JsonValue& params, const Reply& reply) const;
 
  private:
-  using Row = std::function<void(const std::shared_ptr<Caller>&, const protocol::JsonValue&,
-                                 const Reply&)>;
+  using Row =
+      std::function<void(const std::shared_ptr<Caller>&, const protocol::JsonValue&, const Reply&)>;
 
   static std::optional<protocol::RpcError> Admit(protocol::Method method, HandshakeState state);
 

@@ -41,7 +41,10 @@ void Session::OnClientWritable() {
 Status Session::StartProcess(const std::string& id, ProcessBackend* backend,
                              const LaunchPlan& plan) {
   if (processes_.Find(id) != nullptr) {
-    return Error{ErrorKind::kInvalidRequest, "process " + id + " already exists", {}, {},
+    return Error{ErrorKind::kInvalidRequest,
+                 "process " + id + " already exists",
+                 {},
+                 {},
                  "an ended process keeps its id until it is no longer readable"};
   }
   auto process =

@@ -8,13 +8,18 @@ namespace paned {
 namespace {
 
 Error UnknownSession(const std::string& id) {
-  return {ErrorKind::kInvalidRequest, "unknown session id " + id, {}, {},
+  return {ErrorKind::kInvalidRequest,
+          "unknown session id " + id,
+          {},
+          {},
           "the session has expired or was never here; start a new one without resumeSessionId"};
 }
 
 Error AlreadyAttached(const std::string& id) {
   return {ErrorKind::kSessionAttached,
-          "session " + id + " is already attached to another connection", {}, {},
+          "session " + id + " is already attached to another connection",
+          {},
+          {},
           "its owner is alive; try again when it has disconnected"};
 }
 
@@ -81,8 +86,8 @@ void SessionRegistry::Release(Session* session) {
   if (session->attached()) session->Detach();
   Row& row = rows_.at(session->id());
   // Destroying the session kills what still runs in it.
-  row.expiry = context_->clock->After(context_->detach_ttl,
-                                      [this, id = session->id()] { rows_.erase(id); });
+  row.expiry =
+      context_->clock->After(context_->detach_ttl, [this, id = session->id()] { rows_.erase(id); });
 }
 
 void SessionRegistry::ForEach(const std::function<void(Session*)>& visit) const {

@@ -16,7 +16,8 @@ class SessionRegistry {
  public:
   using ClaimDone = std::function<void(Result<Session*>)>;
 
-  // How long the owner of a session may take to show that it lives, when another connection wants it.
+  // How long the owner of a session may take to show that it lives, when another connection wants
+  // it.
   static constexpr Duration kProbePatience = std::chrono::seconds(2);
 
   explicit SessionRegistry(const SessionContext* context) : context_(context) {}
