@@ -1,0 +1,289 @@
+package main
+
+// The wire client: JSON-RPC 2.0 over one WebSocket, shared by any number of
+// goroutines. It decodes as strictly (and as loosely) as the env-mcp bridge:
+// ids are integers, anything undecodable is dropped, notifications are dropped.
+// What was dropped is kept for the cases that ask for it.
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"sync"
+	"time"
+
+	"nhooyr.io/websocket"
+)
+
+const (
+	clientName  = "codex-env-mcp"
+	callTimeout = 30 * time.Second
+	maxStrays   = 64
+)
+
+// rpcError is the error member of a reply.
+type rpcError struct {
+	Code    int64  `json:"code"`
+	Message string `json:"message"`
+}
+
+func (e *rpcError) Error() string { return fmt.Sprintf("error %d %q", e.Code, e.Message) }
+
+// request is what goes out; a nil Params or ID leaves the member out.
+type request struct {
+	JSONRPC string `json:"jsonrpc"`
+	ID      *int64 `json:"id,omitempty"`
+	Method  string `json:"method"`
+	Params  any    `json:"params,omitempty"`
+}
+
+// incoming is what the bridge can decode: a string id fails here.
+type incoming struct {
+	ID     *int64          `json:"id"`
+	Method string          `json:"method"`
+	Result json.RawMessage `json:"result"`
+	Error  *rpcError       `json:"error"`
+}
+
+type client struct {
+	conn      *websocket.Conn
+	handshake *http.Response // of the upgrade
+	ctx       context.Context
+	cancel    context.CancelFunc
+	gate      sync.Mutex // held by pauseReading
+	done      chan struct{}
+
+	mu            sync.Mutex
+	nextID        int64
+	pending       map[int64]chan incoming
+	notifications map[string]int
+	strays        []string // frames the bridge cannot decode
+	strayCame     chan struct{}
+	readErr       error
+}
+
+// dial opens the WebSocket without the initialize handshake.
+func dial(ctx context.Context, url string, mode websocket.CompressionMode) (*client, error) {
+	dialCtx, cancelDial := context.WithTimeout(ctx, 10*time.Second)
+	defer cancelDial()
+	conn, resp, err := websocket.Dial(dialCtx, url, &websocket.DialOptions{
+		HTTPClient:      &http.Client{Transport: &http.Transport{}},
+		CompressionMode: mode,
+	})
+	if err != nil {
+		return nil, err
+	}
+	conn.SetReadLimit(math.MaxInt64 - 1)
+	c := &client{
+		conn: conn, handshake: resp, done: make(chan struct{}),
+		pending: map[int64]chan incoming{}, notifications: map[string]int{},
+		strayCame: make(chan struct{}),
+	}
+	// The library closes the connection when a read or write context ends, so
+	// both use the connection's own context, never a call's.
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	go c.readLoop()
+	return c, nil
+}
+
+// hello performs initialize and initialized.
+func (c *client) hello(ctx context.Context) error {
+	var reply struct {
+		SessionID string `json:"sessionId"`
+	}
+	err := c.call(ctx, "initialize", map[string]any{"clientName": clientName}, &reply)
+	if err != nil {
+		return fmt.Errorf("initialize: %w", err)
+	}
+	if reply.SessionID == "" {
+		return errors.New("initialize: expected a sessionId, came none")
+	}
+	return c.send(request{JSONRPC: "2.0", Method: "initialized"})
+}
+
+// close does the normal closure; the library waits up to 5 s for the peer's frame.
+func (c *client) close() error {
+	err := c.conn.Close(websocket.StatusNormalClosure, "")
+	c.cancel()
+	<-c.done
+	return err
+}
+
+// pauseReading stops taking frames off the socket until the returned func runs.
+// A frame the reader already waits for is still taken.
+func (c *client) pauseReading() (resume func()) {
+	c.gate.Lock()
+	return c.gate.Unlock
+}
+
+func (c *client) readLoop() {
+	defer close(c.done)
+	for {
+		c.gate.Lock()
+		//lint:ignore SA2001 the gate only delays
+		c.gate.Unlock()
+		_, frame, err := c.conn.Read(c.ctx)
+		if err != nil {
+			c.fail(err)
+			return
+		}
+		c.dispatch(frame)
+	}
+}
+
+func (c *client) fail(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.readErr = err
+	for id, reply := range c.pending {
+		close(reply)
+		delete(c.pending, id)
+	}
+}
+
+func (c *client) dispatch(frame []byte) {
+	var in incoming
+	err := json.Unmarshal(frame, &in)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err != nil {
+		c.addStray(frame)
+		return
+	}
+	if in.ID == nil {
+		c.notifications[in.Method]++
+		return
+	}
+	if reply, ok := c.pending[*in.ID]; ok {
+		delete(c.pending, *in.ID)
+		reply <- in
+	} else {
+		c.addStray(frame)
+	}
+}
+
+// addStray needs mu.
+func (c *client) addStray(frame []byte) {
+	if len(c.strays) < maxStrays {
+		c.strays = append(c.strays, string(frame))
+	}
+	close(c.strayCame)
+	c.strayCame = make(chan struct{})
+}
+
+// awaitStray waits for an undecodable or unasked-for frame that satisfies match.
+func (c *client) awaitStray(ctx context.Context, match func(string) bool) (string, error) {
+	for {
+		c.mu.Lock()
+		for _, frame := range c.strays {
+			if match(frame) {
+				c.mu.Unlock()
+				return frame, nil
+			}
+		}
+		came, seen := c.strayCame, len(c.strays)
+		c.mu.Unlock()
+		select {
+		case <-came:
+		case <-c.done:
+			return "", fmt.Errorf("connection ended: %w", c.readError())
+		case <-ctx.Done():
+			return "", fmt.Errorf("no such frame came (%d others did)", seen)
+		}
+	}
+}
+
+func (c *client) notificationCount(method string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.notifications[method]
+}
+
+func (c *client) readError() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.readErr
+}
+
+func (c *client) send(message request) error {
+	text, err := json.Marshal(message)
+	if err != nil {
+		return err
+	}
+	return c.sendText(text)
+}
+
+func (c *client) sendText(text []byte) error {
+	return c.conn.Write(c.ctx, websocket.MessageText, text)
+}
+
+// call sends a request and decodes its result into result (unless nil).
+func (c *client) call(ctx context.Context, method string, params, result any) error {
+	raw, err := c.callRaw(ctx, method, params)
+	if err != nil || result == nil || len(raw) == 0 {
+		return err
+	}
+	if err := json.Unmarshal(raw, result); err != nil {
+		return fmt.Errorf("%s: result does not decode: %w: %.200s", method, err, raw)
+	}
+	return nil
+}
+
+func (c *client) callRaw(ctx context.Context, method string, params any) (json.RawMessage, error) {
+	wait, err := c.begin(method, params)
+	if err != nil {
+		return nil, err
+	}
+	return wait(ctx)
+}
+
+// begin sends a request and gives what waits for its reply: when it returns, the
+// request is in front of whatever is sent later.
+func (c *client) begin(method string, params any) (wait func(context.Context) (json.RawMessage, error), err error) {
+	reply := make(chan incoming, 1)
+	c.mu.Lock()
+	if c.readErr != nil {
+		c.mu.Unlock()
+		return nil, fmt.Errorf("%s: connection ended: %w", method, c.readErr)
+	}
+	c.nextID++
+	id := c.nextID
+	c.pending[id] = reply
+	c.mu.Unlock()
+
+	if err := c.send(request{JSONRPC: "2.0", ID: &id, Method: method, Params: params}); err != nil {
+		return nil, fmt.Errorf("%s: send: %w", method, err)
+	}
+	return func(ctx context.Context) (json.RawMessage, error) { return c.await(ctx, method, reply) }, nil
+}
+
+func (c *client) await(ctx context.Context, method string, reply <-chan incoming) (json.RawMessage, error) {
+	timeout := time.NewTimer(callTimeout)
+	defer timeout.Stop()
+	select {
+	case in, ok := <-reply:
+		switch {
+		case !ok:
+			return nil, fmt.Errorf("%s: connection ended: %w", method, c.readError())
+		case in.Error != nil:
+			return nil, fmt.Errorf("%s: %w", method, in.Error)
+		}
+		return in.Result, nil
+	case <-timeout.C:
+		return nil, fmt.Errorf("%s: no reply in %v", method, callTimeout)
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%s: no reply before the case's time limit", method)
+	}
+}
+
+// errorCode gives the code of a JSON-RPC error inside err, or 0.
+func errorCode(err error) int64 {
+	var rpc *rpcError
+	if errors.As(err, &rpc) {
+		return rpc.Code
+	}
+	return 0
+}

@@ -1,0 +1,71 @@
+"""Runs the real `codex exec` once, in private folders, against a given model server and exec-server."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import process_group
+from server_process import clean_environment
+
+Version = tuple[int, ...]
+
+
+def parse_version(text: str) -> Version:
+    """`0.169.0` as a tuple that compares."""
+    return tuple(int(part) for part in text.split("."))
+
+
+@dataclass(frozen=True)
+class CodexResult:
+    """How a run of codex ended; no exit code: it was killed after the time limit."""
+
+    exit_code: int | None
+    stdout: str
+    stderr: str
+
+
+@dataclass(frozen=True)
+class CodexCli:
+    """One installed version of codex."""
+
+    binary: Path
+    version: Version
+
+    @property
+    def takes_output_from_notifications(self) -> bool:
+        """From 0.150 on; before, a notification only makes the client ask by process/read."""
+        return self.version >= (0, 150)
+
+    @property
+    def _model(self) -> str:
+        """A model name from the binary's own catalog; an unknown one is offered no apply_patch."""
+        return "gpt-5.5" if self.version >= (0, 150) else "gpt-5.4"
+
+    def run(self, root: Path, project: Path, server_url: str, model_url: str, settings: tuple[str, ...],
+            timeout: float) -> CodexResult:
+        """Runs one prompt in `project`; home and temporary folder are made in `root`.
+
+        CODEX_HOME must not lie below TMPDIR: codex refuses that.
+        """
+        for name in ("home", "codex-home", "tmp"):
+            (root / name).mkdir(mode=0o700)
+        environment = clean_environment(root / "home", root / "tmp")
+        environment.update(CODEX_HOME=str(root / "codex-home"), CODEX_EXEC_SERVER_URL=server_url, MOCK_KEY="none")
+        provider = (f'model_providers.mock={{name="mock",base_url="{model_url}",wire_api="responses",'
+                    'env_key="MOCK_KEY",request_max_retries=0,stream_max_retries=0,supports_websockets=false}')
+        command = [str(self.binary), "exec", "--sandbox", "danger-full-access", "--skip-git-repo-check",
+                   "--enable", "unified_exec", "-C", str(project), "-m", self._model]
+        for setting in ('approval_policy="never"', 'model_provider="mock"', provider, *settings):
+            command += ["-c", setting]
+        stdout_path, stderr_path = root / "codex.stdout", root / "codex.stderr"
+        with stdout_path.open("wb") as stdout, stderr_path.open("wb") as stderr:
+            process = process_group.start([*command, "go"], project, environment, stdout, stderr)
+            try:
+                exit_code: int | None = process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                exit_code = None
+            finally:
+                process_group.end(process, grace_seconds=1)
+        return CodexResult(exit_code, stdout_path.read_text(errors="replace"), stderr_path.read_text(errors="replace"))

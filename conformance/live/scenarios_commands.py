@@ -1,0 +1,141 @@
+"""Scenarios: commands, their output and exit codes."""
+
+from __future__ import annotations
+
+from model_server import Conversation, ToolOutputs
+from scenario import (LiveRun, Scenario, exec_command, expect, expect_equal, expect_exit, expect_same_bytes, one_turn,
+                      running_session, shown_output, write_session)
+
+_FLOOD_FIRST, _FLOOD_LAST = 1_000_000, 3_499_999  # 2.5 million lines of 8 bytes
+_FLOOD_BYTES = 20_000_000
+_FLOOD_CUT_AT = 5_000_000
+_FLOOD_COMMAND = f"sleep 11; seq {_FLOOD_FIRST} {_FLOOD_LAST}"
+
+
+def _command_output(run: LiveRun) -> None:
+    outputs = run.converse(one_turn(exec_command("c", "printf 'out-%s\\n' one two; pwd")))
+    expect_equal("output", f"out-one\nout-two\n{run.project}\n", expect_exit(outputs["c"], 0))
+
+
+def _failing_command(run: LiveRun) -> None:
+    outputs = run.converse(one_turn(exec_command("c", "echo before; exit 3")))
+    expect_equal("output", "before\n", expect_exit(outputs["c"], 3))
+
+
+def _stderr(run: LiveRun) -> None:
+    outputs = run.converse(one_turn(exec_command("c", "echo to-stderr >&2"),
+                                    exec_command("d", "echo a; echo b >&2; exit 1")))
+    expect_equal("stderr", "to-stderr\n", expect_exit(outputs["c"], 0))
+    expect_equal("stdout and stderr", ["a", "b"], sorted(expect_exit(outputs["d"], 1).split()))
+
+
+def _megabyte_output(run: LiveRun) -> None:
+    """Just under the 1 MiB which the clients keep of a command's output; the model is shown all of it."""
+    middle = "".join(f"{n}\n" for n in range(1, 200_001))[:1_000_000]
+    expected = f"HEAD\n{middle}TAIL\n"
+    command = "echo HEAD; seq 1 200000 | head -c 1000000; echo TAIL"
+    outputs = run.converse(one_turn(exec_command("c", command, max_output_tokens=1_000_000)),
+                           settings=("tool_output_token_limit=1000000",))
+    expect_same_bytes("output the model got", expected.encode(), expect_exit(outputs["c"], 0).encode())
+    expect_same_bytes("output on the wire", expected.encode(), run.client_output("echo HEAD"))
+
+
+def _parallel_commands(run: LiveRun) -> None:
+    """Each command waits until all of them have started."""
+    names = [f"p{n}" for n in range(4)]
+    all_there = " && ".join(f"[ -e {name} ]" for name in names)
+    wait = f"for i in $(seq 400); do {all_there} && break; sleep 0.05; done; {all_there}"
+    outputs = run.converse(one_turn(*(
+        exec_command(name, f"touch {name}; {wait} && echo {name}-met-all", yield_time_ms=30000) for name in names)))
+    for name in names:
+        expect_equal(f"output of {name}", f"{name}-met-all\n", expect_exit(outputs[name], 0))
+
+
+def _commands_in_turn(run: LiveRun) -> None:
+    """Several turns over one connection; a later command sees what an earlier one left."""
+    def conversation() -> Conversation:
+        yield [exec_command("a", "echo kept > state")]
+        yield [exec_command("b", "cat state")]
+        yield [exec_command("c", "rm state; ls -A")]
+
+    outputs = run.converse(conversation())
+    expect_equal("output", ["", "kept\n", ""], [expect_exit(outputs[name], 0) for name in "abc"])
+
+
+def _flood() -> Conversation:
+    outputs: ToolOutputs = yield [exec_command("start", _FLOOD_COMMAND, yield_time_ms=1000)]
+    latest, polls = "start", 0
+    while (session := running_session(outputs[latest])) is not None and polls < 10:
+        polls += 1
+        latest = f"poll-{polls}"
+        outputs = yield [write_session(latest, session, "", wait_ms=30000)]
+
+
+def _check_flood(run: LiveRun, outputs: ToolOutputs) -> None:
+    text = expect_exit(list(outputs.values())[-1], 0)
+    expect(text.endswith(f"{_FLOOD_LAST}\n"), "end of the output", _FLOOD_LAST, text[-100:])
+    expected = "".join(f"{n}\n" for n in range(_FLOOD_FIRST, _FLOOD_LAST + 1)).encode()
+    assert len(expected) == _FLOOD_BYTES
+    expect_same_bytes("output on the wire", expected, run.started_process(_FLOOD_COMMAND).output())
+    if not run.codex.takes_output_from_notifications:
+        # Such a client asks for output it was already sent, and is late: what the server keeps decides.
+        run.remark = f"client read {len(run.client_output(_FLOOD_COMMAND))} of {_FLOOD_BYTES} bytes"
+
+
+def _flood_uncut(run: LiveRun) -> None:
+    _check_flood(run, run.converse(_flood(), timeout=120))
+
+
+def _flood_resumed(run: LiveRun) -> None:
+    """The connection is reset after a quarter of the flood; the client is back within milliseconds."""
+    def cut_here() -> bool:
+        process = run.traffic.process(_FLOOD_COMMAND)
+        return process is not None and process.received_bytes >= _FLOOD_CUT_AT
+
+    run.traffic.when(cut_here, run.proxy.cut)
+    _check_flood(run, run.converse(_flood(), timeout=120))
+
+
+def _tty_session(run: LiveRun) -> None:
+    """A terminal: a question is asked, answered, and echoed as terminals do."""
+    def conversation() -> Conversation:
+        outputs: ToolOutputs = yield [exec_command(
+            "a", "tty -s && echo is-a-tty; read -p 'name? ' name; echo \"got-$name\"; exit 4", tty=True,
+            yield_time_ms=1000)]
+        session = running_session(outputs["a"])
+        expect(session is not None, "tool output", "a running session", outputs["a"].text)
+        yield [write_session("b", session, "Jo\n", wait_ms=20000)]
+
+    outputs = run.converse(conversation())
+    shown = shown_output(outputs["a"]) + expect_exit(outputs["b"], 4)
+    expect_equal("terminal output", "is-a-tty\r\nname? Jo\r\ngot-Jo\r\n", shown)
+
+
+def _tty_interrupt(run: LiveRun) -> None:
+    """Ctrl-C reaches the foreground process as SIGINT."""
+    def conversation() -> Conversation:
+        outputs: ToolOutputs = yield [exec_command(
+            "a", "trap 'echo interrupted; exit 5' INT; touch ready; for i in $(seq 300); do sleep 0.1; done", tty=True,
+            yield_time_ms=250)]
+        session = running_session(outputs["a"])
+        expect(session is not None, "tool output", "a running session", outputs["a"].text)
+        run.wait_for_file("ready")
+        yield [write_session("b", session, "\x03", wait_ms=20000)]
+
+    outputs = run.converse(conversation())
+    text = expect_exit(outputs["b"], 5)
+    expect(text.endswith("interrupted\r\n"), "terminal output", "… interrupted", text)
+
+
+SCENARIOS = (
+    Scenario("flood_resumed", _flood_resumed, first=(0, 150), connections=2),  # the long ones first
+    Scenario("flood", _flood_uncut),
+    Scenario("command_output", _command_output),
+    Scenario("failing_command", _failing_command),
+    Scenario("stderr", _stderr),
+    Scenario("megabyte_output", _megabyte_output),
+    Scenario("parallel_commands", _parallel_commands),
+    Scenario("commands_in_turn", _commands_in_turn),
+    Scenario("tty_session", _tty_session),
+    Scenario("tty_interrupt", _tty_interrupt),
+)

@@ -1,0 +1,159 @@
+"""A TCP proxy that counts connections and cuts them on demand.
+
+It sits between codex and the server under test.  codex repairs a broken conversation silently, by a new
+connection; only a count shows it.  The proxy knows nothing of WebSockets: an observer is shown the bytes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+Address = tuple[str, int]
+
+_RECEIVE_SIZE = 65536
+_LINGER_RESET = struct.pack("ii", 1, 0)  # close() sends RST and throws away what is unsent
+
+
+class Observer(Protocol):
+    """Sees the bytes of every connection, numbered from 0 in the order of acceptance.
+
+    Client bytes are shown before they are forwarded and server bytes after, so a request is always seen
+    before its reply.  Called from the proxy's threads.
+    """
+
+    def from_client(self, connection: int, data: bytes) -> None: ...
+
+    def from_server(self, connection: int, data: bytes) -> None: ...
+
+
+class TcpProxy:
+    """Forwards connections made to `address` to `target`."""
+
+    def __init__(self, target: Address, observer: Observer) -> None:
+        self.connections = 0  # accepted so far
+        self._target = target
+        self._observer = observer
+        self._lock = threading.Lock()
+        self._live: list[_Pair] = []
+        self._open_gate = threading.Event()
+        self._open_gate.set()
+        self._closed = False
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address: Address = self._listener.getsockname()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self, hold: bool = False) -> None:
+        """Resets every connection, both ways.  With `hold`, new ones are not forwarded until release()."""
+        if hold:
+            self._open_gate.clear()
+        with self._lock:
+            pairs = list(self._live)
+        for pair in pairs:
+            pair.reset()
+
+    def release(self) -> None:
+        """Forwards the connections held since cut(hold=True)."""
+        self._open_gate.set()
+
+    def close(self) -> None:
+        """Stops listening and resets what is left."""
+        self._closed = True
+        self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept()
+        self._listener.close()
+        self.release()
+        self.cut()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            number = self.connections
+            self.connections += 1
+            self._open_gate.wait()
+            try:
+                server = socket.create_connection(self._target, timeout=10)
+            except OSError:
+                client.close()  # as a server that is gone: the client sees the end at once
+                continue
+            server.settimeout(None)
+            pair = _Pair(number, client, server, self._observer, self._forget)
+            with self._lock:
+                self._live.append(pair)
+            pair.start()
+            if self._closed:
+                pair.reset()
+
+    def _forget(self, pair: _Pair) -> None:
+        with self._lock:
+            self._live.remove(pair)
+
+
+class _Pair:
+    """One forwarded connection: two pumps; the last one out closes both sockets."""
+
+    def __init__(self, number: int, client: socket.socket, server: socket.socket, observer: Observer,
+                 ended: Callable[[_Pair], None]) -> None:
+        self._number = number
+        self._client = client
+        self._server = server
+        self._observer = observer
+        self._ended = ended
+        self._reset = False
+        self._pumps = 2
+        self._lock = threading.Lock()
+        for end in (client, server):
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def start(self) -> None:
+        for pump in (self._pump_client, self._pump_server):
+            threading.Thread(target=self._run, args=(pump,), daemon=True).start()
+
+    def reset(self) -> None:
+        """Both ends get RST as soon as the pumps have let go of the sockets."""
+        with self._lock:
+            self._reset = True
+            if self._pumps == 0:
+                return
+            for end in (self._client, self._server):
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RD)  # wakes a blocked recv(), sends nothing
+
+    def _pump_client(self) -> None:
+        while not self._reset and (data := self._client.recv(_RECEIVE_SIZE)):
+            self._observer.from_client(self._number, data)
+            self._server.sendall(data)
+        if not self._reset:
+            self._server.shutdown(socket.SHUT_WR)
+
+    def _pump_server(self) -> None:
+        while not self._reset and (data := self._server.recv(_RECEIVE_SIZE)):
+            self._client.sendall(data)
+            self._observer.from_server(self._number, data)
+        if not self._reset:
+            self._client.shutdown(socket.SHUT_WR)
+
+    def _run(self, pump: Callable[[], None]) -> None:
+        try:
+            pump()
+        except OSError:
+            self.reset()  # an end that vanished takes the other one with it
+        self._leave()
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._pumps -= 1
+            if self._pumps:
+                return
+            for end in (self._client, self._server):
+                if self._reset:
+                    with contextlib.suppress(OSError):
+                        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_RESET)
+                end.close()
+        self._ended(self)

@@ -1,0 +1,63 @@
+"""Builds the tree of files a session starts from.
+
+Exists because version control keeps neither empty folders nor a nested .git: the tree is declared
+(files.json), and the one thing that must be made by a program, a git repository, is a declared step.
+"""
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from case import BadCase, Case
+
+# Folders every recorded client had beside the project (its home, temporary and outside folder).
+STANDARD_FOLDERS = ("home", "tmp", "outside")
+
+
+def build(case: Case, root: Path) -> None:
+    """Creates the fixture of a case in the (existing, empty) folder `root`."""
+    for name in STANDARD_FOLDERS:
+        (root / name).mkdir()
+    for name, entry in sorted(case.files.items()):
+        _make_entry(root / name, entry)
+    copied = case.folder / "files"
+    if copied.is_dir():
+        _copy_tree(copied, root)
+    for step in case.setup:
+        _run_step(step, root)
+
+
+def _make_entry(path: Path, entry: dict[str, str]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    kind = entry["kind"]
+    if kind == "directory":
+        path.mkdir(exist_ok=True)
+    elif kind == "file":
+        path.write_bytes(entry["text"].encode("utf-8"))
+    elif kind == "symlink":
+        path.symlink_to(entry["target"])
+    else:
+        raise BadCase(f"files.json: unknown kind {kind}")
+
+
+def _copy_tree(source: Path, target: Path) -> None:
+    for folder, _, names in os.walk(source):
+        goal = target / Path(folder).relative_to(source)
+        goal.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            (goal / name).write_bytes((Path(folder) / name).read_bytes())
+
+
+def _run_step(step: dict[str, Any], root: Path) -> None:
+    if step.get("do") != "git-commit-all":
+        raise BadCase(f"meta.json: unknown setup step {step}")
+    folder = root / step["path"]
+    environment = {
+        "PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": str(root / "home"),
+        "GIT_CONFIG_NOSYSTEM": "1", "GIT_AUTHOR_NAME": "replay", "GIT_AUTHOR_EMAIL": "replay@localhost",
+        "GIT_COMMITTER_NAME": "replay", "GIT_COMMITTER_EMAIL": "replay@localhost",
+    }
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "initial"]):
+        subprocess.run(["git", "-C", str(folder), *command], env=environment, check=True, stdout=subprocess.DEVNULL)

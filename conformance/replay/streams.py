@@ -1,0 +1,210 @@
+"""What is known about the child processes of a session: as recorded, and as seen in this run.
+
+Exists because output may be cut into chunks differently by every server and may be read as well as
+notified: bytes are compared per process and stream, sequence numbers only for their rules.
+"""
+from __future__ import annotations
+
+import base64
+import fnmatch
+from dataclasses import dataclass, field
+from typing import Any, Callable
+
+RETAINED_BYTES = 1_048_576
+Streams = dict[str, bytearray]
+
+
+@dataclass
+class Expected:
+    """The recorded life of one process up to some frame."""
+
+    notified: Streams = field(default_factory=dict)
+    read: Streams = field(default_factory=dict)
+    exited: bool = False
+    exit_code: int | None = None
+    closed: bool = False
+    read_exited: bool = False
+    read_closed: bool = False
+    over_connections: bool = False
+    lines: dict[str, Any] | None = None
+
+    def note_output(self, target: Streams, stream: str, chunk: str) -> None:
+        target.setdefault(stream, bytearray()).extend(base64.b64decode(chunk))
+
+    def note_read(self, result: dict[str, Any]) -> None:
+        for chunk in result["chunks"]:
+            self.note_output(self.read, chunk["stream"], chunk["chunk"])
+        self.read_exited = self.read_exited or result["exited"]
+        self.read_closed = self.read_closed or result["closed"]
+        if result["exited"]:
+            self.exit_code = result["exitCode"]
+
+    def total(self, stream: str) -> bytes:
+        notified, read = self.notified.get(stream, b""), self.read.get(stream, b"")
+        return bytes(max(notified, read, key=len))
+
+    def streams(self) -> set[str]:
+        return set(self.notified) | set(self.read)
+
+
+@dataclass
+class Seen:
+    """The life of one process in this run; `problems` collects broken rules."""
+
+    normalise: Callable[[bytes], bytes]
+    notified: dict[int, tuple[str, bytes]] = field(default_factory=dict)
+    read: dict[int, tuple[str, bytes]] = field(default_factory=dict)
+    last_seq: int = 0
+    next_seq: int | None = None
+    exited: bool = False
+    exit_code: int | None = None
+    closed: bool = False
+    read_exited: bool = False
+    read_closed: bool = False
+    events: int = 0
+    was_away: bool = False
+    gap_allowed: bool = False
+    problems: list[str] = field(default_factory=list)
+    _joined: dict[tuple[str, int, int], bytes] = field(default_factory=dict)
+
+    def _step(self, seq: int, what: str) -> None:
+        self.events += 1
+        if self.closed:
+            self.problems.append(f"{what} seq {seq} after closed")
+        if seq <= self.last_seq:
+            self.problems.append(f"{what} seq {seq} does not ascend (last was {self.last_seq})")
+        elif seq != self.last_seq + 1 and not self.gap_allowed:
+            self.problems.append(f"{what} seq {seq} leaves a gap (last was {self.last_seq})")
+        self.last_seq, self.gap_allowed = max(seq, self.last_seq), False
+
+    def resumed(self) -> None:
+        """A new connection: what happened while none was there is not notified later."""
+        self.was_away = self.gap_allowed = not self.closed
+
+    def on_output(self, seq: int, stream: str, chunk: bytes) -> None:
+        self._step(seq, "output")
+        if not chunk:
+            self.problems.append(f"output seq {seq} is empty")
+        self.notified[seq] = (stream, chunk)
+        self._check_same(seq)
+
+    def on_exited(self, seq: int, code: int) -> None:
+        self._step(seq, "exited")
+        if self.exited:
+            self.problems.append("exited twice")
+        self.exited, self.exit_code = True, code
+
+    def on_closed(self, seq: int) -> None:
+        self._step(seq, "closed")
+        if not self.exited and not self.was_away:
+            self.problems.append("closed before exited")
+        self.closed = True
+
+    def on_read(self, after: int, result: dict[str, Any]) -> None:
+        """Takes a reply to process/read whose members were checked already."""
+        previous = after
+        for chunk in result["chunks"]:
+            seq = chunk["seq"]
+            if seq <= previous:
+                self.problems.append(f"process/read after {after} returned seq {seq} behind {previous}")
+            previous = seq
+            self.read[seq] = (chunk["stream"], base64.b64decode(chunk["chunk"]))
+            self._check_same(seq)
+        if result["nextSeq"] < previous + 1:
+            self.problems.append(f"process/read: nextSeq {result['nextSeq']} but seq {previous} was returned")
+        if self.closed and result["nextSeq"] > self.last_seq + 1:
+            self.problems.append(f"process/read: nextSeq {result['nextSeq']} but closed had seq {self.last_seq}")
+        if result["closed"] and not result["exited"]:
+            self.problems.append("process/read: closed but not exited")
+        if result["exited"] != (result["exitCode"] is not None):
+            self.problems.append(f"process/read: exited {result['exited']} with exitCode {result['exitCode']}")
+        if self.read_closed and not result["closed"]:
+            self.problems.append("process/read: closed is taken back")
+        self.next_seq = result["nextSeq"]
+        self.read_exited = self.read_exited or result["exited"]
+        self.read_closed = self.read_closed or result["closed"]
+
+    def _check_same(self, seq: int) -> None:
+        if seq in self.notified and seq in self.read and self.notified[seq] != self.read[seq]:
+            self.problems.append(f"seq {seq} was notified and read with different contents")
+
+    def after_seq(self) -> int:
+        """Where a client continues to read: behind its last read, else behind the last event."""
+        return self.last_seq if self.next_seq is None else self.next_seq - 1
+
+    def joined(self, stream: str, notified: bool, read: bool) -> bytes:
+        """The bytes of one stream in the order of seq, in the recorded spelling of paths."""
+        key = (stream, len(self.notified) if notified else -1, len(self.read) if read else -1)
+        if key not in self._joined:
+            union = {**(self.read if read else {}), **(self.notified if notified else {})}
+            raw = b"".join(chunk for _, (name, chunk) in sorted(union.items()) if name == stream)
+            self._joined = {key: self.normalise(raw)}
+        return self._joined[key]
+
+    def streams(self) -> set[str]:
+        return {name for name, _ in [*self.notified.values(), *self.read.values()]}
+
+
+def reached(expected: Expected, seen: Seen) -> bool:
+    """Has this run got as far as the recording (events)?"""
+    if expected.exited and not (seen.exited or seen.read_exited and expected.over_connections):
+        return False
+    if expected.closed and not (seen.closed or seen.read_closed and expected.over_connections):
+        return False
+    if expected.lines is not None:
+        return True
+    return all(len(seen.joined(stream, True, expected.over_connections)) >= len(data)
+               for stream, data in expected.notified.items())
+
+
+def read_reached(expected: Expected, seen: Seen) -> bool:
+    """Has this run read as much as the recording?"""
+    if (expected.read_exited and not seen.read_exited) or (expected.read_closed and not seen.read_closed):
+        return False
+    if expected.lines is not None or lossy(expected):
+        return True
+    return all(len(seen.joined(stream, False, True)) >= len(data)
+               for stream, data in expected.read.items())
+
+
+def lossy(expected: Expected) -> bool:
+    """More output than a server retains: a reader may miss the oldest part."""
+    return sum(len(expected.total(stream)) for stream in expected.streams()) > RETAINED_BYTES
+
+
+def differences(expected: Expected, seen: Seen) -> list[str]:
+    """What differs at the end of the session (empty: nothing)."""
+    if expected.lines is not None:
+        return _line_differences(expected.lines, seen.joined("stdout", True, True).decode("utf-8", "replace"))
+    found: list[str] = []
+    for stream in sorted(expected.streams() | seen.streams()):
+        total = expected.total(stream)
+        live = seen.joined(stream, True, expected.over_connections)
+        found += _compare_bytes(f"{stream} (notifications)", total, live, expected.closed or expected.read_closed)
+        if expected.read and not lossy(expected):
+            read = seen.joined(stream, False, True)
+            least = bytes(expected.read.get(stream, b""))
+            if not live.startswith(read) and not expected.over_connections:
+                found += _compare_bytes(f"{stream} (process/read)", live, read, False)
+            if len(read) < len(least) and not expected.over_connections:
+                found += _compare_bytes(f"{stream} (process/read)", least, read, True)
+    return found
+
+
+def _compare_bytes(what: str, expected: bytes, actual: bytes, complete: bool) -> list[str]:
+    if actual == expected or (not complete and (expected.startswith(actual) or actual.startswith(expected))):
+        return []
+    at = next((i for i, (a, b) in enumerate(zip(expected, actual)) if a != b), min(len(expected), len(actual)))
+    return [f"{what}: {len(expected)} bytes expected, {len(actual)} came, they differ from byte {at} on:\n"
+            f"    expected …{expected[max(0, at - 20):at + 60]!r}\n"
+            f"    came     …{actual[max(0, at - 20):at + 60]!r}"]
+
+
+def _line_differences(rules: dict[str, Any], text: str) -> list[str]:
+    lines = text.splitlines()
+    found = [f"stdout: no line matches {wanted!r}" for wanted in rules["lines"]
+             if not any(fnmatch.fnmatchcase(line, wanted) for line in lines)]
+    if rules.get("exact"):
+        found += [f"stdout: unexpected line {line!r}" for line in lines
+                  if not any(fnmatch.fnmatchcase(line, wanted) for wanted in rules["lines"])]
+    return found + ([f"    stdout was {text!r}"] if found else [])

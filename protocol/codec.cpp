@@ -1,0 +1,131 @@
+#include "protocol/codec.h"
+
+#include "protocol/field_decoder.h"
+#include "protocol/field_encoder.h"
+
+namespace paned::protocol {
+namespace {
+
+// About how long a value's JSON will be: only what can be large is looked at.
+template <class Value>
+std::size_t SizeHint(const Value&) {
+  return 256;
+}
+
+std::size_t SizeHint(const OutputChunk& chunk) { return 64 + Base64Length(chunk.bytes.size()); }
+
+std::size_t SizeHint(const OutputNotification& value) {
+  return 64 + value.process_id.size() + SizeHint(value.chunk);
+}
+
+std::size_t SizeHint(const ReadResult& value) {
+  std::size_t size = 192;
+  for (const OutputChunk& chunk : value.chunks) size += SizeHint(chunk);
+  return size;
+}
+
+std::size_t SizeHint(const ReadFileResult& value) {
+  return 64 + Base64Length(value.data.raw.size());
+}
+
+std::size_t SizeHint(const ReadDirectoryResult& value) {
+  std::size_t size = 64;
+  for (const DirectoryEntry& entry : value.entries) size += 64 + entry.file_name.size();
+  return size;
+}
+
+std::size_t SizeHint(const InitializeResult& value) { return 96 + value.environment_info.size(); }
+
+// `head` is the message up to its value.
+template <class Value>
+std::string Complete(std::string head, const Value& value) {
+  head.reserve(head.size() + SizeHint(value));
+  AppendStruct(value, &head);
+  head.push_back('}');
+  return head;
+}
+
+}  // namespace
+
+std::string_view NameOf(OutputStream stream) {
+  switch (stream) {
+    case OutputStream::kStdout:
+      return "stdout";
+    case OutputStream::kStderr:
+      return "stderr";
+    case OutputStream::kPty:
+      return "pty";
+  }
+  return {};
+}
+
+template <class Params>
+std::optional<RpcError> Decode(const JsonValue& params, Params* out) {
+  RpcError error;
+  if (DecodeStruct(params, out, &error)) return std::nullopt;
+  error.code = ErrorCode::kInvalidParams;
+  return error;
+}
+
+template <class Value>
+void AppendJson(const Value& value, std::string* out) {
+  AppendStruct(value, out);
+}
+
+template <class Value>
+std::string EncodeResult(const RequestId& id, const Value& value) {
+  return Complete(BeginResult(id), value);
+}
+
+template <class Value>
+std::string EncodeNotification(std::string_view method, const Value& value) {
+  return Complete(BeginNotification(method), value);
+}
+
+template std::optional<RpcError> Decode(const JsonValue&, Empty*);
+template std::optional<RpcError> Decode(const JsonValue&, InitializeParams*);
+template std::optional<RpcError> Decode(const JsonValue&, StartParams*);
+template std::optional<RpcError> Decode(const JsonValue&, ReadParams*);
+template std::optional<RpcError> Decode(const JsonValue&, WriteParams*);
+template std::optional<RpcError> Decode(const JsonValue&, SignalParams*);
+template std::optional<RpcError> Decode(const JsonValue&, TerminateParams*);
+template std::optional<RpcError> Decode(const JsonValue&, PathParams*);
+template std::optional<RpcError> Decode(const JsonValue&, WriteFileParams*);
+template std::optional<RpcError> Decode(const JsonValue&, CreateDirectoryParams*);
+template std::optional<RpcError> Decode(const JsonValue&, RemoveParams*);
+template std::optional<RpcError> Decode(const JsonValue&, CopyParams*);
+
+template void AppendJson(const Empty&, std::string*);
+template void AppendJson(const InitializeResult&, std::string*);
+template void AppendJson(const StartResult&, std::string*);
+template void AppendJson(const ReadResult&, std::string*);
+template void AppendJson(const WriteResult&, std::string*);
+template void AppendJson(const TerminateResult&, std::string*);
+template void AppendJson(const ReadFileResult&, std::string*);
+template void AppendJson(const Metadata&, std::string*);
+template void AppendJson(const CanonicalizeResult&, std::string*);
+template void AppendJson(const ReadDirectoryResult&, std::string*);
+template void AppendJson(const EnvironmentInfo&, std::string*);
+template void AppendJson(const EnvironmentStatus&, std::string*);
+template void AppendJson(const OutputNotification&, std::string*);
+template void AppendJson(const ExitedNotification&, std::string*);
+template void AppendJson(const ClosedNotification&, std::string*);
+
+template std::string EncodeResult(const RequestId&, const Empty&);
+template std::string EncodeResult(const RequestId&, const InitializeResult&);
+template std::string EncodeResult(const RequestId&, const StartResult&);
+template std::string EncodeResult(const RequestId&, const ReadResult&);
+template std::string EncodeResult(const RequestId&, const WriteResult&);
+template std::string EncodeResult(const RequestId&, const TerminateResult&);
+template std::string EncodeResult(const RequestId&, const ReadFileResult&);
+template std::string EncodeResult(const RequestId&, const Metadata&);
+template std::string EncodeResult(const RequestId&, const CanonicalizeResult&);
+template std::string EncodeResult(const RequestId&, const ReadDirectoryResult&);
+template std::string EncodeResult(const RequestId&, const EnvironmentInfo&);
+template std::string EncodeResult(const RequestId&, const EnvironmentStatus&);
+
+template std::string EncodeNotification(std::string_view, const OutputNotification&);
+template std::string EncodeNotification(std::string_view, const ExitedNotification&);
+template std::string EncodeNotification(std::string_view, const ClosedNotification&);
+
+}  // namespace paned::protocol

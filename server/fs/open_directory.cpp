@@ -1,0 +1,59 @@
+#include "server/fs/open_directory.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace paned {
+
+int ListNames(int fd, std::vector<ListedName>* names) {
+  // getdents64 and not readdir: fdopendir would take the descriptor away from its owner.
+  constexpr std::size_t kBufferSize = std::size_t{64} * 1024;
+  struct alignas(dirent64) Buffer {
+    char bytes[kBufferSize];
+  };
+  const auto buffer = std::make_unique<Buffer>();
+  for (;;) {
+    const ssize_t got = ::getdents64(fd, buffer->bytes, kBufferSize);
+    if (got == 0) return 0;
+    // ENOENT: removed since it was opened, so it has no names any more.
+    if (got < 0) return errno == ENOENT ? 0 : errno;
+    for (std::size_t offset = 0; offset < static_cast<std::size_t>(got);) {
+      const auto* entry = reinterpret_cast<const dirent64*>(buffer->bytes + offset);
+      offset += entry->d_reclen;
+      const std::string_view name(entry->d_name);
+      if (name != "." && name != "..") names->push_back({std::string(name), entry->d_type});
+    }
+  }
+}
+
+int OpenDirectory::Open(int parent, const std::string& name, int flags) {
+  UniqueFd fd(::openat(parent, name.c_str(), flags | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.valid()) return errno;
+  struct stat status = {};
+  if (::fstat(fd.get(), &status) != 0) return errno;
+  fd_ = std::move(fd);
+  id_ = IdOf(status);
+  flags_ = flags;
+  return 0;
+}
+
+int OpenDirectory::Resume(const OpenDirectory& child) {
+  if (fd_.valid()) return 0;
+  OpenDirectory parent;
+  const int error = parent.Open(child.fd(), "..", flags_);
+  if (error != 0) return error;
+  if (!(parent.id_ == id_)) return EBUSY;
+  fd_ = std::move(parent.fd_);
+  return 0;
+}
+
+}  // namespace paned
