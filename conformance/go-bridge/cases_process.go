@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -202,6 +203,10 @@ func ttyOutput(ctx context.Context, e *env) error {
 	}
 	line := "test -t 0 && test -t 1 && test -t 2 && echo terminal"
 	if err := s.start(ctx, "uexec-1", []string{"sh", "-c", line}, startOptions{tty: true}); err != nil {
+		var refused *rpcError
+		if errors.As(err, &refused) && strings.Contains(refused.Message, "tty") {
+			return errSkip{"not offered: " + refused.Message}
+		}
 		return err
 	}
 	out, err := s.collect(ctx, "uexec-1", 0)

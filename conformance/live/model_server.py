@@ -64,7 +64,7 @@ class ModelServer:
     def __init__(self, conversation: Conversation) -> None:
         self.requests: list[JsonObject] = []
         self.outputs: ToolOutputs = {}
-        self.error: str | None = None
+        self.error: Exception | None = None  # what the conversation raised
         self.finished = False  # the conversation was played to its end
         self._conversation = conversation
         self._lock = threading.Lock()
@@ -106,8 +106,8 @@ class ModelServer:
                 return next(self._conversation) if first else self._conversation.send(self.outputs)
             except StopIteration:
                 self.finished = True
-            except Exception as error:  # a script that fails must show in the verdict, not hang codex
-                self.error = f"{type(error).__name__}: {error}"
+            except Exception as error:  # for the verdict; codex must come to its end, not hang
+                self.error = error
         return [assistant_message("done")]
 
 

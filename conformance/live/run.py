@@ -29,7 +29,7 @@ import scenarios_commands
 import scenarios_files
 import scenarios_recovery
 from codex_cli import CodexCli, parse_version
-from scenario import LiveRun, Mismatch, Scenario, expect_equal
+from scenario import LiveRun, Mismatch, Scenario, Unsupported, expect_equal
 from server_process import ServerError, ServerProcess, address_of
 from tcp_proxy import Address
 
@@ -131,6 +131,8 @@ def _play(scenario: Scenario, codex: CodexCli, address: Address, server: ServerP
         scenario.play(run)
         expect_equal("faults on the wire", [], run.traffic.faults())
         expect_equal("connections of the client", scenario.connections, run.proxy.connections)
+    except Unsupported as unsupported:
+        return Verdict("SKIP", scenario.name, time.monotonic() - start, f"the server: {unsupported}")
     except Mismatch as mismatch:
         reason = mismatch.what
         details = f"expected: {mismatch.expected}\ncame:     {mismatch.came}\n"

@@ -25,6 +25,10 @@ class Mismatch(Exception):
         self.what, self.expected, self.came = what, expected, came
 
 
+class Unsupported(Exception):
+    """The server says that it does not do this (yet)."""
+
+
 def expect(holds: bool, what: str, expected: object, came: object) -> None:
     """Raises Mismatch unless `holds`."""
     if not holds:
@@ -116,7 +120,8 @@ class LiveRun:
         finally:
             model.close()
             self.model_requests = model.requests
-        expect_equal("error of the scripted model", None, model.error)
+        if model.error is not None:
+            raise model.error
         expect(self.result.exit_code is not None, "codex", f"exits within {timeout:.0f} s", "had to be killed")
         expect_equal("exit code of codex", 0, self.result.exit_code)
         expect(model.finished, "conversation", "played to its end", f"ended after {len(model.requests)} requests")

@@ -16,7 +16,7 @@ from typing import Any, Iterator
 OPEN, SEND, RECV, DROP = "open", "send", "recv", "drop"
 KINDS = (OPEN, SEND, RECV, DROP)
 DEVIATIONS = ("capability-flags", "server-identity", "created-at", "exit-code-128", "read-directory",
-              "method-not-offered")
+              "method-not-offered", "event-order")
 
 
 class BadCase(Exception):

@@ -159,6 +159,10 @@ def convert_session(capture: Path) -> list[Message]:
     return join_outputs(lines)
 
 
+# What a server may leave out as a whole; a session that uses one of these is then not offered.
+METHODS_BEYOND_THE_CORE = ("fs/walk", "fs/open", "http/request", "capabilities/discoverV2")
+
+
 def needs_of(lines: list[Message]) -> Message:
     needs: Message = {"methods": [], "capabilities": [], "programs": [], "absent": [], "tty": False, "sandbox": False}
     for line in lines:
@@ -168,6 +172,8 @@ def needs_of(lines: list[Message]) -> Message:
             bare = (path or "").replace("file://", "")
             if bare and not bare.startswith("/tmp/") and bare not in needs["absent"]:
                 needs["absent"].append(bare)
+        if body.get("method") in METHODS_BEYOND_THE_CORE and body["method"] not in needs["methods"]:
+            needs["methods"].append(body["method"])
         if body.get("method") != "process/start":
             continue
         program = params["argv"][0]
@@ -190,6 +196,7 @@ def allowances(lines: list[Message]) -> list[str]:
         "created-at": '"createdAtMs":' in text,
         "exit-code-128": '"exitCode": -1' in text,
         "read-directory": "Is a directory (os error 21)" in text,
+        "event-order": '"process/exited"' in text,
         "method-not-offered": any(f'"method": "{method}"' in text for method in CAPABILITY_OF_METHOD),
     }
     return [name for name, used in found.items() if used]

@@ -105,7 +105,8 @@ class Player:
             self.requests[(self.conn, body["id"])] = {**self.places.from_wire(message), "id": body["id"]}
         self.watching = self.watching or body.get("method") == "fs/watchMissing"
         if body.get("method") == "process/start":
-            self.seen[body["params"]["processId"]] = Seen(self.places.bytes_from_wire)
+            self.seen[body["params"]["processId"]] = Seen(
+                self.places.bytes_from_wire, may_overtake="event-order" in self.case.allow)
         await self._send_text(json.dumps(message, ensure_ascii=False, separators=(",", ":")))
 
     async def _send_text(self, text: str) -> None:

@@ -52,9 +52,11 @@ class Seen:
     """The life of one process in this run; `problems` collects broken rules."""
 
     normalise: Callable[[bytes], bytes]
+    may_overtake: bool = False
     notified: dict[int, tuple[str, bytes]] = field(default_factory=dict)
     read: dict[int, tuple[str, bytes]] = field(default_factory=dict)
-    last_seq: int = 0
+    due: int = 1
+    early: set[int] = field(default_factory=set)
     next_seq: int | None = None
     exited: bool = False
     exit_code: int | None = None
@@ -68,14 +70,21 @@ class Seen:
     _joined: dict[tuple[str, int, int], bytes] = field(default_factory=dict)
 
     def _step(self, seq: int, what: str) -> None:
+        """Every number once and in order; only `exited` may come before output with a lower number
+        (when the case accepts that)."""
         self.events += 1
+        if self.gap_allowed:
+            self.due, self.gap_allowed = max(self.due, seq), False
         if self.closed:
             self.problems.append(f"{what} seq {seq} after closed")
-        if seq <= self.last_seq:
-            self.problems.append(f"{what} seq {seq} does not ascend (last was {self.last_seq})")
-        elif seq != self.last_seq + 1 and not self.gap_allowed:
-            self.problems.append(f"{what} seq {seq} leaves a gap (last was {self.last_seq})")
-        self.last_seq, self.gap_allowed = max(seq, self.last_seq), False
+        elif seq < self.due or seq in self.early:
+            self.problems.append(f"{what} seq {seq} does not ascend (seq {self.due} is due)")
+        elif seq > self.due and not (what == "exited" and self.may_overtake):
+            self.problems.append(f"{what} seq {seq} leaves a gap (seq {self.due} is due)")
+        self.early.add(seq)
+        while self.due in self.early:
+            self.early.remove(self.due)
+            self.due += 1
 
     def resumed(self) -> None:
         """A new connection: what happened while none was there is not notified later."""
@@ -112,8 +121,8 @@ class Seen:
             self._check_same(seq)
         if result["nextSeq"] < previous + 1:
             self.problems.append(f"process/read: nextSeq {result['nextSeq']} but seq {previous} was returned")
-        if self.closed and result["nextSeq"] > self.last_seq + 1:
-            self.problems.append(f"process/read: nextSeq {result['nextSeq']} but closed had seq {self.last_seq}")
+        if self.closed and result["nextSeq"] > self.due:
+            self.problems.append(f"process/read: nextSeq {result['nextSeq']} but closed had seq {self.due - 1}")
         if result["closed"] and not result["exited"]:
             self.problems.append("process/read: closed but not exited")
         if result["exited"] != (result["exitCode"] is not None):
@@ -130,7 +139,7 @@ class Seen:
 
     def after_seq(self) -> int:
         """Where a client continues to read: behind its last read, else behind the last event."""
-        return self.last_seq if self.next_seq is None else self.next_seq - 1
+        return self.due - 1 if self.next_seq is None else self.next_seq - 1
 
     def joined(self, stream: str, notified: bool, read: bool) -> bytes:
         """The bytes of one stream in the order of seq, in the recorded spelling of paths."""

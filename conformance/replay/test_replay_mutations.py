@@ -139,6 +139,18 @@ class Accepted(unittest.TestCase):
             return [message]
         return mutate
 
+    def test_overtaking_where_recorded_servers_do_it(self) -> None:
+        held: list[Message] = []
+
+        def swap(message: Message) -> list[Any]:
+            if message.get("method") == "process/output" and message["params"]["seq"] == 1:
+                held.append(message)
+                return []
+            return [message, held.pop()] if held and message.get("method") == "process/exited" else [message]
+        play(SIMPLE, swap, 20)
+        with self.assertRaisesRegex(Mismatch, "gap|ascend"):
+            play(SIMPLE, swap, 1, allow=frozenset({"created-at"}))
+
     def test_resume_that_is_refused_at_first(self) -> None:
         met = 0
 
@@ -169,6 +181,11 @@ class Refused(unittest.TestCase):
 
     def test_doubled_output(self) -> None:
         self.check(STDERR, on("process/output", 2, double), "does not ascend")
+
+    def test_lost_where_events_may_overtake(self) -> None:
+        self.check(POLLING, on("process/output", 2, drop), "leaves a gap|missing: output")
+        self.check(KILLED, on("process/exited", 3, drop), "leaves a gap|missing: output")
+        self.check(POLLING, on("process/output", 2, double), "does not ascend")
 
     def test_changed_bytes(self) -> None:
         self.check(STDERR, on("process/output", 2, edit("params", "chunk", value=encoded("E1\n"))), "differ from byte 0")
