@@ -73,8 +73,7 @@ Members Sort(const JsonValue& object) {
 
 // Fills `envelope`; returns why the message is none.
 std::optional<std::string> Read(const Members& members, Envelope* envelope) {
-  RequestId id = std::int64_t{-1};
-  if (members.id && !ReadId(*members.id, &id)) {
+  if (members.id && !ReadId(*members.id, &envelope->id)) {
     return "data did not match any variant of untagged enum RequestId";
   }
   if (members.method) {
@@ -93,7 +92,6 @@ std::optional<std::string> Read(const Members& members, Envelope* envelope) {
     if (!members.id) return MissingField("id");
     envelope->kind = EnvelopeKind::kResponse;
   }
-  envelope->id = std::move(id);
   return std::nullopt;
 }
 
@@ -136,11 +134,10 @@ Envelope ParseEnvelope(char* data, std::size_t size, JsonDocument* document) {
     const JsonValue root = document->root();
     fault = root.IsObject() ? Read(Sort(root), &envelope) : "expected a JSON-RPC object";
   }
-  if (fault) {
-    envelope = Envelope();
-    envelope.detail = *std::move(fault);
-  }
-  return envelope;
+  if (!fault) return envelope;
+  Envelope malformed;
+  malformed.detail = *std::move(fault);
+  return malformed;
 }
 
 std::string BeginResult(const RequestId& id) {

@@ -29,12 +29,11 @@ constexpr std::size_t kFewMembers = 24;
 // The first key of `object` that an earlier member bears already.
 std::optional<std::string_view> FindDuplicate(const JsonValue& object) {
   if (object.size() <= kFewMembers) {
-    std::array<std::string_view, kFewMembers> keys;
-    std::size_t count = 0;
-    for (const JsonItem& item : object.Items()) {
-      const auto known = keys.begin() + static_cast<std::ptrdiff_t>(count);
-      if (std::find(keys.begin(), known, item.key) != known) return item.key;
-      keys[count++] = item.key;
+    const JsonItems items = object.Items();
+    for (auto later = items.begin(); later != items.end(); ++later) {
+      for (auto earlier = items.begin(); earlier != later; ++earlier) {
+        if ((*earlier).key == (*later).key) return (*later).key;
+      }
     }
     return std::nullopt;
   }
@@ -204,7 +203,7 @@ class JsonBuilder {
   bool has_escapes_;
   std::size_t values_ = 0;
   std::size_t depth_ = 0;
-  std::array<std::size_t, kMaxJsonDepth> open_{};  // indexes of the containers being read
+  std::array<std::size_t, kMaxJsonDepth> open_;  // indexes of the containers being read
   std::string fault_;
 };
 

@@ -31,10 +31,10 @@ enum class JsonType : unsigned char {
 // A value, or one half of a member: an object's nodes are key, value, key, value, ... A container
 // is followed by all that is in it.
 struct JsonNode {
-  JsonType type = JsonType::kNull;
-  std::uint32_t size = 0;  // bytes of a string; elements or members of a container
+  JsonType type;
+  std::uint32_t size;  // bytes of a string; elements or members of a container
   union {
-    const char* text = nullptr;
+    const char* text;
     std::uint64_t number;  // two's complement when kNegative
     std::uint64_t nodes;   // of a container: all nodes inside
   };

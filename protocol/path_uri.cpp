@@ -1,7 +1,6 @@
 #include "protocol/path_uri.h"
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
 #include <vector>
 
@@ -88,6 +87,8 @@ std::vector<std::string> Segments(std::string_view path) {
     path.remove_prefix(segment.size());
     const bool last = path.empty();
     const int dots = DotsIn(segment);
+    // Slashes too many at the front do not count.
+    if (segment.empty() && segments.empty() && !last) continue;
     if (dots == 0) {
       segments.emplace_back(segment);
       // A drive's letter is written large; "C:" can only come first.
@@ -122,10 +123,10 @@ std::string Native(const std::vector<std::string>& segments) {
   const auto both_slashes = [](char a, char b) { return a == '/' && b == '/'; };
   decoded.erase(std::unique(decoded.begin(), decoded.end(), both_slashes), decoded.end());
   if (decoded.size() > 1 && decoded.back() == '/') decoded.pop_back();
-  return decoded.empty() ? "/" : decoded;
+  return decoded;
 }
 
-// The parts of a file URI after its scheme. `hierarchy` loses its query and fragment.
+// The parts of a file URI after its scheme.
 struct FileUri {
   std::string host;
   std::string path;    // begins with '/'
@@ -137,6 +138,7 @@ std::optional<std::string> ParseFileUri(std::string_view rest, FileUri* uri) {
   if (end != std::string_view::npos) uri->suffix = rest[end];
   std::string hierarchy(rest.substr(0, end));
   std::replace(hierarchy.begin(), hierarchy.end(), '\\', '/');
+  bool authority_given = false;
   if (hierarchy.compare(0, 2, "//") == 0) {
     hierarchy.erase(0, 2);
     const std::string authority = hierarchy.substr(0, hierarchy.find('/'));
@@ -144,12 +146,13 @@ std::optional<std::string> ParseFileUri(std::string_view rest, FileUri* uri) {
     if (!IsDrive(authority)) {
       if (auto fault = ParseHost(authority, &uri->host)) return fault;
       hierarchy.erase(0, authority.size());
+      authority_given = true;
     }
   }
-  if (hierarchy.empty() || hierarchy.front() != '/') {
-    if (IsDrive(std::string_view(hierarchy).substr(0, hierarchy.find('/')))) hierarchy[1] = ':';
-    hierarchy.insert(hierarchy.begin(), '/');
-  }
+  if (hierarchy.empty() || hierarchy.front() != '/') hierarchy.insert(hierarchy.begin(), '/');
+  // "C|" is a drive's old spelling, understood only where no host was given.
+  const std::string_view first = std::string_view(hierarchy).substr(1);
+  if (!authority_given && IsDrive(first.substr(0, first.find('/')))) hierarchy[2] = ':';
   uri->path = std::move(hierarchy);
   return std::nullopt;
 }
@@ -169,7 +172,10 @@ std::optional<std::string> ParseUri(std::string_view text, Path* out) {
   out->native = Native(segments);
   const bool has_nul = out->native.find('\0') != std::string::npos;
   if (!has_nul && uri.host.empty() && !NamesDrive(segments.front())) return std::nullopt;
-  std::string invalid = "'" + Serialize(uri.host, segments) + "' is invalid on 'linux'";
+  // A drive's path has no host.
+  const bool drive = IsDrive(segments.front()) && segments.front()[1] == ':';
+  std::string invalid =
+      "'" + Serialize(drive ? "" : uri.host, segments) + "' is invalid on 'linux'";
   if (has_nul) return invalid;
   out->native.clear();
   out->unusable = std::move(invalid);

@@ -3,6 +3,8 @@
 #include <array>
 #include <cstddef>
 
+#include "protocol/utf8.h"
+
 namespace paned::protocol {
 namespace {
 
@@ -33,12 +35,13 @@ std::optional<std::string> CheckUuid(std::string_view text) {
     } else if (!IsHex(body[i])) {
       return "invalid character: expected an optional prefix of `urn:uuid:` followed by "
              "[0-9a-fA-F-], found `" +
-             std::string(1, body[i]) + "` at " + std::to_string(offset + i + 1);
+             std::string(body.substr(i, NextUtf8(body.substr(i)).size)) + "` at " +
+             std::to_string(offset + i + 1);
     } else if (hyphens < lengths.size()) {
       ++lengths[hyphens];
     }
   }
-  if (hyphens == 0) {
+  if (hyphens == 0 && offset == 0) {
     if (body.size() == 32) return std::nullopt;
     return "invalid length: expected length 32 for simple format, found " +
            std::to_string(text.size());

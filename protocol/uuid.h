@@ -7,7 +7,8 @@
 
 namespace paned::protocol {
 
-// Returns why `text` is not a UUID (plain, with hyphens, in braces, or after "urn:uuid:").
+// Returns why `text` is not a UUID (32 digits, or with hyphens, then
+// also in braces or after "urn:uuid:").
 std::optional<std::string> CheckUuid(std::string_view text);
 
 }  // namespace paned::protocol

@@ -6,7 +6,6 @@
 
 #include <cerrno>
 #include <cstddef>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,18 +15,14 @@ namespace paned {
 
 int ListNames(int fd, std::vector<ListedName>* names) {
   // getdents64 and not readdir: fdopendir would take the descriptor away from its owner.
-  constexpr std::size_t kBufferSize = std::size_t{64} * 1024;
-  struct alignas(dirent64) Buffer {
-    char bytes[kBufferSize];
-  };
-  const auto buffer = std::make_unique<Buffer>();
+  alignas(dirent64) char buffer[std::size_t{32} * 1024];
   for (;;) {
-    const ssize_t got = ::getdents64(fd, buffer->bytes, kBufferSize);
+    const ssize_t got = ::getdents64(fd, buffer, sizeof buffer);
     if (got == 0) return 0;
     // ENOENT: removed since it was opened, so it has no names any more.
     if (got < 0) return errno == ENOENT ? 0 : errno;
     for (std::size_t offset = 0; offset < static_cast<std::size_t>(got);) {
-      const auto* entry = reinterpret_cast<const dirent64*>(buffer->bytes + offset);
+      const auto* entry = reinterpret_cast<const dirent64*>(buffer + offset);
       offset += entry->d_reclen;
       const std::string_view name(entry->d_name);
       if (name != "." && name != "..") names->push_back({std::string(name), entry->d_type});

@@ -7,17 +7,10 @@
 namespace paned {
 
 std::string TrimPath(std::string_view path) {
-  while (path.size() > 1) {
-    if (path.back() == '/') {
-      path.remove_suffix(1);
-    } else if (path.size() > 2 && path.substr(path.size() - 2) == "/.") {
-      path.remove_suffix(2);
-    } else if (path == "/.") {
-      path.remove_suffix(1);
-    } else {
-      break;
-    }
-  }
+  const auto ends_in_dot = [&path] {
+    return path.size() > 1 && path.substr(path.size() - 2) == "/.";
+  };
+  while (path.size() > 1 && (path.back() == '/' || ends_in_dot())) path.remove_suffix(1);
   return std::string(path);
 }
 

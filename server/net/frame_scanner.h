@@ -1,5 +1,5 @@
-// Watches the frame headers of an inbound WebSocket stream, ahead of the protocol library. It exists
-// because the library sums the lengths of fragments without an overflow check and reports an
+// Watches the frame headers of an inbound WebSocket stream, ahead of the protocol library. It
+// exists because the library sums the lengths of fragments without an overflow check and reports an
 // oversized message without naming the limit. Payload bytes are only skipped.
 // Threading: a value; pure.
 #pragma once
@@ -30,9 +30,9 @@ class FrameScanner {
 
   std::size_t max_message_bytes_;
   std::array<unsigned char, kLongestHeader> header_ = {};
-  std::size_t header_size_ = 0;         // bytes of header_ seen
-  std::uint64_t payload_left_ = 0;      // of the current frame
-  std::uint64_t message_bytes_ = 0;     // declared by the fragments of the current message
+  std::size_t header_size_ = 0;      // bytes of header_ seen
+  std::uint64_t payload_left_ = 0;   // of the current frame
+  std::uint64_t message_bytes_ = 0;  // declared by the fragments of the current message
   Verdict verdict_ = Verdict::kFine;
 };
 

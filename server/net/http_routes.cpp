@@ -28,7 +28,8 @@ std::optional<HttpAnswer> RouteHttp(const HttpRequest& request, bool draining) {
 
   if (request.method != "GET") return Answer(405, "Request method must be `GET`");
   if (!request.wants_upgrade && path != "/") return Answer(404);
-  if (!request.connection_upgrade) return Answer(400, "Connection header did not include 'upgrade'");
+  if (!request.connection_upgrade)
+    return Answer(400, "Connection header did not include 'upgrade'");
   if (!request.wants_upgrade) return Answer(400, "Upgrade header did not include 'websocket'");
   if (request.version != "13") {
     return Answer(400, "`Sec-WebSocket-Version` header did not include '13'");

@@ -1,7 +1,7 @@
 // Counts the inbound messages of a connection that are still being dealt with, so that a peer that
 // pipelines without end is read no faster than it is served.
-// Threading: Release may be called on any thread (a worker may hold a message last), the rest on the
-// io thread.
+// Threading: Release may be called on any thread (a worker may hold a message last), the rest on
+// the io thread.
 #pragma once
 
 #include <atomic>

@@ -53,7 +53,8 @@ void LingeringClose::Take(UniqueFd fd) {
 }
 
 void LingeringClose::Wait(const std::shared_ptr<Lingering>& lingering) {
-  // A wait that has ended already is still delivered after the entry is gone: hence the weak pointer.
+  // A wait that has ended already is still delivered after the entry is gone: hence the weak
+  // pointer.
   lingering->socket.async_wait(
       asio::posix::stream_descriptor::wait_read,
       [this, weak = std::weak_ptr<Lingering>(lingering)](const std::error_code& error) {

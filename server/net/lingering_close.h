@@ -1,6 +1,6 @@
-// Closes sockets so that the peer still gets what was sent last. Closing with unread input makes the
-// kernel reset the connection, and the peer loses the Close frame or the HTTP answer: so the write
-// side is shut first and the input discarded until the peer closes too, for a moment at most.
+// Closes sockets so that the peer still gets what was sent last. Closing with unread input makes
+// the kernel reset the connection, and the peer loses the Close frame or the HTTP answer: so the
+// write side is shut first and the input discarded until the peer closes too, for a moment at most.
 // Threading: io thread only.
 #pragma once
 

@@ -134,9 +134,9 @@ Result<ListenSocket> OpenUnix(const ListenAddress& address) {
   sockaddr_un bound = {};
   bound.sun_family = AF_UNIX;
   if (path.size() >= sizeof bound.sun_path) {
-    return CannotListen(where, "the path is too long",
-                        "choose one of at most " + std::to_string(sizeof bound.sun_path - 1) +
-                            " bytes");
+    return CannotListen(
+        where, "the path is too long",
+        "choose one of at most " + std::to_string(sizeof bound.sun_path - 1) + " bytes");
   }
   std::memcpy(bound.sun_path, path.c_str(), path.size() + 1);
 

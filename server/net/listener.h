@@ -20,9 +20,8 @@ class Listener {
   using OnAccepted = std::function<void(UniqueFd fd, int family, std::string peer)>;
 
   static Result<std::unique_ptr<Listener>> Open(asio::io_context* io, Clock* clock,
-                                                const ListenAddress& address,
-                                                int send_buffer_bytes, OnAccepted on_accepted,
-                                                LogSink log);
+                                                const ListenAddress& address, int send_buffer_bytes,
+                                                OnAccepted on_accepted, LogSink log);
   Listener() = default;
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;

@@ -59,8 +59,7 @@ bool PeerSocket::NoteRead(const std::error_code& error, const char* data, std::s
   return false;
 }
 
-bool PeerSocket::WriteSome(const std::vector<asio::const_buffer>& buffers,
-                           std::error_code* error) {
+bool PeerSocket::WriteSome(const std::vector<asio::const_buffer>& buffers, std::error_code* error) {
   while (write_index_ < buffers.size()) {
     std::array<iovec, kBuffersPerCall> vectors;
     std::size_t count = 0;
@@ -76,8 +75,7 @@ bool PeerSocket::WriteSome(const std::vector<asio::const_buffer>& buffers,
     msghdr message = {};
     message.msg_iov = vectors.data();
     message.msg_iovlen = count;
-    const ssize_t sent =
-        ::sendmsg(socket_.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    const ssize_t sent = ::sendmsg(socket_.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent < 0) {
       if (errno == EINTR) continue;
       if (errno == EAGAIN || errno == EWOULDBLOCK) return false;

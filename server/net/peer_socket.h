@@ -132,15 +132,15 @@ template <class Handler>
 void PeerSocket::ContinueWrite(const std::vector<asio::const_buffer>& buffers, Handler handler) {
   std::error_code error;
   if (!WriteSome(buffers, &error)) {
-    socket_.async_wait(asio::generic::stream_protocol::socket::wait_write,
-                       [this, &buffers, handler = std::move(handler)](
-                           const std::error_code& wait_error) mutable {
-                         if (wait_error) {
-                           handler(wait_error, 0);
-                         } else {
-                           ContinueWrite(buffers, std::move(handler));
-                         }
-                       });
+    socket_.async_wait(
+        asio::generic::stream_protocol::socket::wait_write,
+        [this, &buffers, handler = std::move(handler)](const std::error_code& wait_error) mutable {
+          if (wait_error) {
+            handler(wait_error, 0);
+          } else {
+            ContinueWrite(buffers, std::move(handler));
+          }
+        });
     return;
   }
   // `handler` keeps this object alive until it goes out of scope.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <asio/post.hpp>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -56,15 +57,17 @@ class WsConnection : public Connection,
 
   // Takes the accepted socket and begins the handshake.
   void Start(UniqueFd fd, int family) {
-    inbound_ = std::make_shared<InboundAccount>(
-        kInboundHigh, kInboundHigh / 2, [io = io_, weak = weak_from_this()] {
-          asio::post(*io, [weak] {
-            if (const auto self = weak.lock()) self->UpdateGate();
-          });
-        });
+    inbound_ = std::make_shared<InboundAccount>(kInboundHigh, kInboundHigh / 2,
+                                                [io = io_, weak = weak_from_this()] {
+                                                  asio::post(*io, [weak] {
+                                                    if (const auto self = weak.lock())
+                                                      self->UpdateGate();
+                                                  });
+                                                });
     wire_->set_max_message_size(shared_->options.max_message_bytes);
     wire_->set_open_handler([this](const auto&) { OnOpen(); });
-    wire_->set_message_handler([this](const auto&, auto message) { OnMessage(std::move(message)); });
+    wire_->set_message_handler(
+        [this](const auto&, auto message) { OnMessage(std::move(message)); });
     wire_->set_http_handler([this](const auto&) { AnswerHttp(); });
     wire_->set_validate_handler([this](const auto&) { return MayUpgrade(); });
     wire_->set_ping_handler([this](const auto&, const std::string& payload) {
@@ -102,7 +105,7 @@ class WsConnection : public Connection,
   }
 
   bool WantsOutput() const override {
-    return queue_.waiting_bytes() <= shared_high_watermark();
+    return !closed_ && queue_.waiting_bytes() <= shared_->options.high_watermark;
   }
 
   void Close(CloseCode code, std::string_view reason) override {
@@ -130,9 +133,9 @@ class WsConnection : public Connection,
   void OnReadingEnded() override {
     namespace status = websocketpp::close::status;
     if (scanner_.verdict() == FrameScanner::Verdict::kTooBig) {
-      CloseNow(status::message_too_big,
-               "message exceeds the limit of " +
-                   std::to_string(shared_->options.max_message_bytes) + " bytes");
+      CloseNow(status::message_too_big, "message exceeds the limit of " +
+                                            std::to_string(shared_->options.max_message_bytes) +
+                                            " bytes");
     } else {
       CloseNow(status::protocol_error, "malformed frame header");
     }
@@ -179,7 +182,6 @@ class WsConnection : public Connection,
   };
 
   PeerSocket& socket() const { return wire_->get_socket(); }
-  std::size_t shared_high_watermark() const { return closed_ ? 0 : shared_->options.high_watermark; }
 
   bool MayUpgrade() {
     if (!shared_->draining) return true;
@@ -217,10 +219,21 @@ class WsConnection : public Connection,
 
   void OnMessage(WsServer::message_ptr message) {
     if (closing_) return;
-    const auto inbound = std::make_shared<Inbound>(std::move(message), inbound_);
-    std::string& payload = inbound->message->get_raw_payload();
-    events_->OnMessage(InboundFrame{payload.data(), payload.size(), inbound});
-    UpdateGate();
+    held_messages_.push_back(std::make_shared<Inbound>(std::move(message), inbound_));
+    DeliverMessages();
+  }
+
+  // The gate stops reads; what one read has brought already waits here. Otherwise 64 KiB of small
+  // requests would be answered with any amount of replies.
+  void DeliverMessages() {
+    while (!held_messages_.empty() && !inbound_full_ && !outbound_full_) {
+      const std::shared_ptr<Inbound> inbound = std::move(held_messages_.front());
+      held_messages_.pop_front();
+      if (closing_ || closed_) continue;
+      std::string& payload = inbound->message->get_raw_payload();
+      events_->OnMessage(InboundFrame{payload.data(), payload.size(), inbound});
+      UpdateGate();
+    }
   }
 
   void Ping() {
@@ -239,14 +252,23 @@ class WsConnection : public Connection,
 
   void UpdateGate() {
     if (closed_) return;
-    const bool was_held = inbound_full_ || outbound_full_;
     inbound_full_ = inbound_->Full();
-    outbound_full_ =
-        queue_.waiting_bytes() > (outbound_full_ ? kOutboundHigh / 2 : kOutboundHigh);
+    outbound_full_ = queue_.waiting_bytes() > (outbound_full_ ? kOutboundHigh / 2 : kOutboundHigh);
     const bool hold = inbound_full_ || outbound_full_;
-    if (hold == was_held) return;
-    if (!hold) reopened_ = shared_->clock->Now();
-    socket().Hold(hold);
+    if (hold == gate_closed_) return;
+    gate_closed_ = hold;
+    if (hold) {
+      socket().Hold(true);
+      return;
+    }
+    reopened_ = shared_->clock->Now();
+    // Posted: this may be a call from above. What was held comes before what is read next.
+    asio::post(*io_, [weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (!self || self->closed_) return;
+      self->DeliverMessages();
+      if (!self->closed_ && !self->gate_closed_) self->socket().Hold(false);
+    });
   }
 
   // After anything that changes what waits.
@@ -277,14 +299,13 @@ class WsConnection : public Connection,
   }
 
   void WatchClose() {
-    close_timer_ = shared_->clock->After(
-        kClosePatience, [this, sent = socket().last_sent()] {
-          if (socket().last_sent() == sent) {
-            Drop();
-          } else {
-            WatchClose();
-          }
-        });
+    close_timer_ = shared_->clock->After(kClosePatience, [this, sent = socket().last_sent()] {
+      if (socket().last_sent() == sent) {
+        Drop();
+      } else {
+        WatchClose();
+      }
+    });
   }
 
   // Closes at once; what waits is dropped.
@@ -313,6 +334,7 @@ class WsConnection : public Connection,
     close_timer_.reset();
     inbound_->Forget();
     queue_.Abandon();
+    held_messages_.clear();
     if (liveness_) liveness_->Stop();
     shared_->live.erase(this);
     if (events_ != nullptr) std::exchange(events_, nullptr)->OnClosed();
@@ -335,6 +357,8 @@ class WsConnection : public Connection,
   bool above_high_ = false;
   bool inbound_full_ = false;
   bool outbound_full_ = false;
+  bool gate_closed_ = false;
+  std::deque<std::shared_ptr<Inbound>> held_messages_;
   TimePoint reopened_ = {};
   TimePoint last_ping_ = {};
   websocketpp::close::status::value close_code_ = websocketpp::close::status::normal;

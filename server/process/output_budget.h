@@ -40,6 +40,8 @@ class OutputBudget {
   void Release(std::size_t size);
 
   std::size_t used() const { return used_; }
+  // Whether somebody waits for room.
+  bool wanted() const { return !waiting_.empty(); }
 
  private:
   void Reclaim(const std::list<BudgetMember*>& members, std::size_t wanted);

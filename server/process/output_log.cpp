@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t kNotedCursors = 32;
 constexpr std::size_t kPage = 4096;
+constexpr std::size_t kCompactable = std::size_t{64} << 10;
 
 constexpr std::uint64_t RoundUp(std::uint64_t offset) {
   return (offset + kPage - 1) / kPage * kPage;
@@ -42,6 +43,25 @@ void OutputLog::ReleaseFreePages() {
     from += size;
   }
   released_ = std::max(released_, to);
+}
+
+void OutputLog::Compact() {
+  if (ring_ == nullptr || retained_bytes() > kCompactable) return;
+  std::string bytes;
+  bytes.reserve(retained_bytes());
+  const std::size_t at = begin_ % capacity_;
+  const std::size_t straight = std::min(retained_bytes(), capacity_ - at);
+  bytes.append(ring_ + at, straight);
+  bytes.append(ring_, retained_bytes() - straight);
+  ::munmap(ring_, capacity_);
+  ring_ = nullptr;
+  compacted_ = std::move(bytes);
+  compacted_begin_ = begin_;
+}
+
+const char* OutputLog::BytesAt(std::uint64_t offset) const {
+  if (ring_ != nullptr) return ring_ + offset % capacity_;
+  return compacted_.data() + (offset - compacted_begin_);
 }
 
 OutputSpace OutputLog::Room(std::size_t want) {
@@ -107,7 +127,7 @@ protocol::OutputChunk OutputLog::ChunkAfter(std::uint64_t seq, std::size_t n) co
   const auto size = static_cast<std::size_t>(OffsetAt(index + 1) - offset);
   return {SeqOf(evicted_chunks_ + index),
           static_cast<OutputStream>(index_[index] % 4),
-          {ring_ + offset % capacity_, size}};
+          {BytesAt(offset), size}};
 }
 
 std::uint64_t OutputLog::BytesAfter(std::uint64_t seq) const {
@@ -125,6 +145,7 @@ std::uint64_t OutputLog::LostAfter(std::uint64_t seq) const {
 
 void OutputLog::NoteCursor(std::uint64_t seq) {
   if (!cursors_.empty() && cursors_.back().first == seq) return;
+  if (OrdinalOf(seq) < evicted_chunks_) return;  // where it stood is no longer known
   if (cursors_.size() == kNotedCursors) cursors_.erase(cursors_.begin());
   cursors_.emplace_back(seq, OffsetAt(IndexAfter(seq)));
 }

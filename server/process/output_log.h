@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -50,6 +51,9 @@ class OutputLog {
   std::size_t EvictFront();
   // Gives the memory of evicted output back to the system.
   void ReleaseFreePages();
+  // No output will follow: a little output moves out of its mapping into as many bytes as it has,
+  // so that thousands of ended processes cost neither pages nor mappings.
+  void Compact();
 
   // Chunks kept with a seq above `seq`, oldest first. Views hold until the next Room() or eviction.
   std::size_t CountAfter(std::uint64_t seq) const { return index_.size() - IndexAfter(seq); }
@@ -66,9 +70,12 @@ class OutputLog {
   std::uint64_t OrdinalOf(std::uint64_t seq) const;
   std::uint64_t SeqOf(std::uint64_t ordinal) const;
   std::uint64_t OffsetAt(std::size_t index) const;
+  const char* BytesAt(std::uint64_t offset) const;
 
   const std::size_t capacity_;  // whole pages
   char* ring_ = nullptr;
+  std::string compacted_;  // the bytes from compacted_begin_ on, once compacted
+  std::uint64_t compacted_begin_ = 0;
   std::uint64_t begin_ = 0;     // absolute offset of the oldest byte kept
   std::uint64_t end_ = 0;       // absolute offset behind the newest
   std::uint64_t released_ = 0;  // pages below this absolute offset have been given back

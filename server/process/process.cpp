@@ -51,7 +51,9 @@ void Process::AttachClient(const ClientProfile* profile, bool resumed) {
   profile_ = profile;
   push_cursor_ = log_.next_seq() - 1;
   rule_.OnAttach(log_.next_seq(), resumed);
-  if (facts_.held) WatchForAbandonment();
+  if (!facts_.held) return;
+  held_since_ = clock_->Now();  // for this client it begins now
+  WatchForAbandonment();
 }
 
 void Process::DetachClient() {
@@ -90,6 +92,7 @@ bool Process::TryAnswer(WaitingRead* waiting) {
   waiting->done(answer);
   rule_.OnRead(after, last, now);
   log_.NoteCursor(std::max(after, last));
+  ShareRoom();
   ResumeIfHeld();
   return true;
 }
@@ -124,9 +127,19 @@ OutputSpace Process::PrepareOutput() {
   }
   // The budget first: making room may give this log's own pages back.
   OutputSpace space;
-  if (!log_.full()) space = log_.Room(budget_->Room(this, wanted));
+  if (!log_.full()) space = log_.Room(BudgetRoom(wanted));
   if (space.size == 0) Hold();
   return space;
+}
+
+// When nobody has delivered output left to give, this process gives what it may of its own.
+std::size_t Process::BudgetRoom(std::size_t wanted) {
+  std::size_t room = budget_->Room(this, wanted);
+  while (room == 0 && !log_.empty() && rule_.MayEvict(log_.first_seq())) {
+    budget_->Release(log_.EvictFront());
+    room = budget_->Room(this, wanted);
+  }
+  return room;
 }
 
 void Process::CommitOutput(OutputStream stream, std::size_t size) {
@@ -166,11 +179,17 @@ void Process::ResumeIfHeld() {
   const bool room = !log_.full() || (!log_.empty() && rule_.MayEvict(log_.first_seq()));
   if (!room) return;
   facts_.held = false;
+  facts_.resumed_at = clock_->Now();
   abandon_timer_.reset();
   if (backend_) backend_->ResumeOutput();
 }
 
 void Process::OnBudgetRoom() { ResumeIfHeld(); }
+
+// Others wait for room: what has just been delivered may go at once.
+void Process::ShareRoom() {
+  if (budget_->wanted()) EvictDelivered(limits_.max_chunk);
+}
 
 void Process::OnOutputEnd() {
   facts_.output_ended = true;
@@ -191,6 +210,7 @@ void Process::OnExited(ExitStatus status) {
 void Process::CloseIfOver() {
   if (!exited() || !facts_.output_ended || closed()) return;
   log_.MarkClosed();
+  log_.Compact();
   budget_->MarkClosed(this);
   observer_->OnClosed(id_);
 }
@@ -231,6 +251,7 @@ void Process::PumpEvents(std::size_t max_events) {
     }
     PushEvent(seq);
   }
+  ShareRoom();
   ResumeIfHeld();
 }
 
@@ -265,7 +286,8 @@ std::uint64_t Process::TakenInput() const { return input_queued_ - backend_->Que
 void Process::SettleWaitingWrites() {
   while (!waiting_writes_.empty()) {
     WaitingWrite& oldest = waiting_writes_.front();
-    const bool queued = oldest.end <= TakenInput() + limits_.max_queued_input;
+    // What still waits at the exit fails, though the backend has nothing queued any more.
+    const bool queued = !exited() && oldest.end <= TakenInput() + limits_.max_queued_input;
     if (!queued && !exited()) return;
     WriteDone done = std::move(oldest.done);
     waiting_writes_.pop_front();

@@ -117,6 +117,8 @@ class Process final : public BackendEvents, public BudgetMember {
   void CloseIfOver();
   void Hold();
   void ResumeIfHeld();
+  void ShareRoom();
+  std::size_t BudgetRoom(std::size_t wanted);
   void WatchForAbandonment();
   std::uint64_t TakenInput() const;
   void RememberWriteId(const std::string& write_id);

@@ -50,7 +50,9 @@ bool ExitIsSettled(const ProcessFacts& facts, const ClientProfile& profile, Time
                    TimePoint* settled_at) {
   if (!facts.exit) return false;
   if (!profile.flags_with_last_output || facts.output_ended) return true;
-  *settled_at = std::max(facts.exited_at, facts.last_output_at) + profile.late_output_grace;
+  if (facts.held) return false;  // what stands in the pipe has had no chance to come
+  *settled_at = std::max({facts.exited_at, facts.last_output_at, facts.resumed_at}) +
+                profile.late_output_grace;
   return now >= *settled_at;
 }
 

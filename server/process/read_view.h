@@ -17,8 +17,9 @@ struct ProcessFacts {
   std::optional<ExitStatus> exit;  // set once exited
   TimePoint exited_at{};
   TimePoint last_output_at{};
+  TimePoint resumed_at{};     // when the last hold ended
   bool output_ended = false;  // every stream is at EOF
-  bool held = false;          // nothing more will come until somebody reads
+  bool held = false;          // output may stand in the pipe until somebody reads
 };
 
 // One read, from its arrival to its answer.

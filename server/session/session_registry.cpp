@@ -75,6 +75,9 @@ void SessionRegistry::SettleClaim(const std::string& id, const SessionClient* ow
     return;
   }
   if (now != nullptr) {
+    // Its waiting reads get what there is, should it wake up after all; nothing of it counts as
+    // seen.
+    row.session->processes().ForEach([](Process* process) { process->AnswerReadsNow(); });
     row.session->Detach();
     now->OnTakenOver();
   }

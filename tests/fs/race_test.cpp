@@ -56,7 +56,7 @@ TEST_F(RaceTest, RemoveIsNotLedOutByASwappedLink) {
   Directory("outside/sub");
   File("outside/kept");
   File("outside/sub/kept");
-  for (int round = 0; round < 300; ++round) {
+  for (int round = 0; round < 100; ++round) {
     MakeTree("d");
     Directory("d/swap");
     Directory("d/swap/sub");
@@ -125,7 +125,7 @@ TEST_F(RaceTest, CopyDoesNotFollowASwappedSourceLink) {
   Directory("d/swap");
   Link("l", At("outside"));
   const Meanwhile swapping([&] { Exchange("d/swap", "l"); });
-  for (int round = 0; round < 300; ++round) {
+  for (int round = 0; round < 100; ++round) {
     (void)Copy(At("d"), At("n"), true).ok();
     struct stat status = {};
     const bool is_link = ::lstat(At("n/swap").c_str(), &status) == 0 && S_ISLNK(status.st_mode);
