@@ -114,9 +114,9 @@ TEST_F(CopyFileTest, DeniedChangesNothing) {
   const std::string foreign = File("foreign", "kept", 0666);
   {
     const AsNobody nobody;
-    ExpectError(Copy(secret, At("n"), false), ErrorKind::kInternal, kDenied);
+    ExpectError(Copy(secret, At("n"), false), ErrorKind::kInvalidRequest, kDenied);
     EXPECT_FALSE(Exists(At("n")));
-    ExpectError(Copy(source, read_only, false), ErrorKind::kInternal, kDenied);
+    ExpectError(Copy(source, read_only, false), ErrorKind::kInvalidRequest, kDenied);
   }
   EXPECT_EQ(Bytes(read_only), "kept");
   if (::geteuid() != 0) GTEST_SKIP() << "not root: no file of another user to test with";

@@ -174,11 +174,11 @@ TEST_F(CopyTreeTest, DeniedEntryIsNamed) {
   for (const char* name : {"d", "d/x", "d/sub", "d/sub/y"}) Give(At(name));
   const AsNobody nobody;
   Status status = Copy(At("d"), At("n"), true);
-  ExpectError(status, ErrorKind::kInternal, kDenied);
+  ExpectError(status, ErrorKind::kInvalidRequest, kDenied);
   EXPECT_EQ(status.error().path, At("d/sub/y"));
   ASSERT_EQ(::chmod(At("d/sub").c_str(), 0), 0);
   status = Copy(At("d"), At("n2"), true);
-  ExpectError(status, ErrorKind::kInternal, kDenied);
+  ExpectError(status, ErrorKind::kInvalidRequest, kDenied);
   EXPECT_EQ(status.error().path, At("d/sub"));
   ASSERT_EQ(::chmod(At("d/sub").c_str(), 0700), 0);  // so that TearDown can
 }

@@ -71,8 +71,8 @@ TEST_F(DirectoryTest, CreateSystemErrors) {
   const std::string locked = Directory("locked", 0500);
   Give(locked);
   const AsNobody nobody;
-  ExpectError(CreateDirectory(locked + "/x/y", true), ErrorKind::kInternal, kDenied);
-  ExpectError(CreateDirectory(locked + "/x", false), ErrorKind::kInternal, kDenied);
+  ExpectError(CreateDirectory(locked + "/x/y", true), ErrorKind::kInvalidRequest, kDenied);
+  ExpectError(CreateDirectory(locked + "/x", false), ErrorKind::kInvalidRequest, kDenied);
 }
 
 TEST_F(DirectoryTest, CreatedByTwoAtOnceSucceedsForBoth) {
@@ -137,7 +137,7 @@ TEST_F(DirectoryTest, ReadSystemErrors) {
   const std::string locked = Directory("locked", 0);
   Give(locked);
   const AsNobody nobody;
-  ExpectError(ReadDirectory(locked), ErrorKind::kInternal, kDenied);
+  ExpectError(ReadDirectory(locked), ErrorKind::kInvalidRequest, kDenied);
 }
 
 TEST_F(DirectoryTest, ReadsTenThousandEntriesFast) {

@@ -96,7 +96,7 @@ TEST_F(MetadataTest, DeniedBelowALockedDirectory) {
   const std::string locked = Directory("locked", 0);
   Give(locked);
   const AsNobody nobody;
-  ExpectError(GetMetadata(locked + "/x"), ErrorKind::kInternal, kDenied);
+  ExpectError(GetMetadata(locked + "/x"), ErrorKind::kInvalidRequest, kDenied);
   Expect(locked, true, false, false);
 }
 

@@ -105,7 +105,7 @@ TEST_F(RemoveTest, DeniedEntryIsNamed) {
   for (const char* name : {"d", "d/locked", "d/locked/f"}) Give(At(name));
   const AsNobody nobody;
   const Status status = Remove(At("d"), true, true);
-  ExpectError(status, ErrorKind::kInternal, kDenied);
+  ExpectError(status, ErrorKind::kInvalidRequest, kDenied);
   EXPECT_EQ(status.error().path, At("d/locked/f"));
   EXPECT_TRUE(Exists(At("d/locked/f")));
   ASSERT_EQ(::chmod(At("d/locked").c_str(), 0700), 0);  // so that TearDown can
@@ -119,7 +119,7 @@ TEST_F(RemoveTest, UnreadableDirectory) {
   {
     const AsNobody nobody;
     const Status status = Remove(At("d"), true, true);
-    ExpectError(status, ErrorKind::kInternal, kDenied);
+    ExpectError(status, ErrorKind::kInvalidRequest, kDenied);
     EXPECT_EQ(status.error().path, At("d/locked"));
   }
   ASSERT_EQ(::chmod(At("d/locked").c_str(), 0700), 0);
@@ -135,7 +135,7 @@ TEST_F(RemoveTest, DeniedInTheParent) {
   ASSERT_EQ(::chmod(parent.c_str(), 0555), 0);
   Give(parent);
   const AsNobody nobody;
-  ExpectError(Remove(file, true, true), ErrorKind::kInternal, kDenied);
+  ExpectError(Remove(file, true, true), ErrorKind::kInvalidRequest, kDenied);
   ASSERT_EQ(::chmod(parent.c_str(), 0755), 0);  // so that TearDown can
 }
 

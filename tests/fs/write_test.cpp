@@ -69,8 +69,8 @@ TEST_F(WriteTest, DeniedWithoutRights) {
   const std::string directory = Directory("d", 0555);
   Give(directory);
   const AsNobody nobody;
-  ExpectError(WriteFile(file, "a", false), ErrorKind::kInternal, kDenied);
-  ExpectError(WriteFile(directory + "/new", "a", false), ErrorKind::kInternal, kDenied);
+  ExpectError(WriteFile(file, "a", false), ErrorKind::kInvalidRequest, kDenied);
+  ExpectError(WriteFile(directory + "/new", "a", false), ErrorKind::kInvalidRequest, kDenied);
   EXPECT_EQ(Bytes(file), "kept");
 }
 

@@ -1,0 +1,84 @@
+#include "server/net/http_routes.h"
+
+#include <gtest/gtest.h>
+
+namespace paned {
+namespace {
+
+HttpRequest Upgrade(std::string_view target) {
+  HttpRequest request;
+  request.method = "GET";
+  request.target = target;
+  request.wants_upgrade = true;
+  request.connection_upgrade = true;
+  request.version = "13";
+  request.has_key = true;
+  return request;
+}
+
+HttpRequest Plain(std::string_view method, std::string_view target) {
+  HttpRequest request;
+  request.method = method;
+  request.target = target;
+  return request;
+}
+
+void ExpectAnswer(const HttpRequest& request, int status, std::string_view body,
+                  bool draining = false) {
+  const auto answer = RouteHttp(request, draining);
+  ASSERT_TRUE(answer) << request.target;
+  EXPECT_EQ(answer->status, status) << request.target;
+  EXPECT_EQ(answer->body, body) << request.target;
+}
+
+TEST(HttpRoutes, AcceptsAnUpgradeOnAnyPath) {
+  for (const char* target : {"/", "/?token=x", "/ws", "/a/b?c"}) {
+    EXPECT_FALSE(RouteHttp(Upgrade(target), false)) << target;
+  }
+}
+
+TEST(HttpRoutes, RefusesAnyOriginFirstOfAll) {
+  for (const char* target : {"/", "/readyz", "/healthz", "/other"}) {
+    HttpRequest request = Upgrade(target);
+    request.has_origin = true;
+    request.method = "POST";
+    ExpectAnswer(request, 403, "");
+    ExpectAnswer(request, 403, "", true);
+  }
+}
+
+TEST(HttpRoutes, TellsHealth) {
+  ExpectAnswer(Plain("GET", "/readyz"), 200, "");
+  ExpectAnswer(Plain("GET", "/readyz?x"), 200, "");
+  ExpectAnswer(Plain("GET", "/readyz"), 503, "", true);
+  ExpectAnswer(Plain("GET", "/healthz"), 200, "ok");
+  ExpectAnswer(Plain("GET", "/healthz"), 200, "ok", true);
+  ExpectAnswer(Plain("HEAD", "/healthz"), 200, "");
+  ExpectAnswer(Upgrade("/readyz"), 200, "");
+  ExpectAnswer(Plain("POST", "/readyz"), 405, "Request method must be `GET`");
+}
+
+TEST(HttpRoutes, NamesWhatAHandshakeLacks) {
+  HttpRequest request = Upgrade("/");
+  request.method = "POST";
+  ExpectAnswer(request, 405, "Request method must be `GET`");
+  ExpectAnswer(Plain("GET", "/"), 400, "Connection header did not include 'upgrade'");
+  ExpectAnswer(Plain("GET", "/other"), 404, "");
+  ExpectAnswer(Plain("PUT", "/other"), 405, "Request method must be `GET`");
+  request = Plain("GET", "/");
+  request.connection_upgrade = true;
+  ExpectAnswer(request, 400, "Upgrade header did not include 'websocket'");
+  request = Upgrade("/");
+  request.version = "8";
+  ExpectAnswer(request, 400, "`Sec-WebSocket-Version` header did not include '13'");
+  request.version = "";
+  ExpectAnswer(request, 400, "`Sec-WebSocket-Version` header did not include '13'");
+  request = Upgrade("/");
+  request.has_key = false;
+  ExpectAnswer(request, 400, "`Sec-WebSocket-Key` header missing");
+}
+
+TEST(HttpRoutes, RefusesUpgradesWhileDraining) { ExpectAnswer(Upgrade("/"), 503, "", true); }
+
+}  // namespace
+}  // namespace paned

@@ -1,0 +1,239 @@
+// Decoding of every method's parameters except process/start (start_params_test.cpp).
+#include <gtest/gtest.h>
+
+#include "protocol/codec.h"
+#include "tests/protocol/parsed.h"
+
+namespace paned::protocol {
+namespace {
+
+// "ok", or the fault with its place: "TEXT @ PATH".
+template <class Params>
+std::string Outcome(std::string_view text, Params* out) {
+  const Parsed parsed(text);
+  EXPECT_EQ(parsed.fault(), "") << text;
+  const auto error = Decode(parsed.root(), out);
+  if (!error) return "ok";
+  EXPECT_EQ(error->code, ErrorCode::kInvalidParams);
+  return error->path.empty() ? error->message : error->message + " @ " + error->path;
+}
+
+template <class Params>
+std::string Outcome(std::string_view text) {
+  Params params;
+  return Outcome(text, &params);
+}
+
+TEST(Decode, WrongParamsAltogether) {
+  EXPECT_EQ(Outcome<ReadParams>("null"), "invalid type: null, expected struct ReadParams");
+  EXPECT_EQ(Outcome<ReadParams>("5"), "invalid type: number, expected struct ReadParams");
+  EXPECT_EQ(Outcome<ReadParams>("true"),
+            "invalid type: boolean `true`, expected struct ReadParams");
+  EXPECT_EQ(Outcome<ReadParams>("\"x\""), "invalid type: string \"x\", expected struct ReadParams");
+  EXPECT_EQ(Outcome<ReadParams>("[]"), "invalid type: sequence, expected struct ReadParams");
+  EXPECT_EQ(Outcome<InitializeParams>("null"),
+            "invalid type: null, expected struct InitializeParams");
+  EXPECT_EQ(Outcome<StartParams>("null"), "invalid type: null, expected struct WireExecParams");
+  EXPECT_EQ(Outcome<WriteParams>("null"), "invalid type: null, expected struct WriteParams");
+  EXPECT_EQ(Outcome<SignalParams>("null"), "invalid type: null, expected struct SignalParams");
+  EXPECT_EQ(Outcome<TerminateParams>("null"),
+            "invalid type: null, expected struct TerminateParams");
+  EXPECT_EQ(Outcome<WriteFileParams>("null"),
+            "invalid type: null, expected struct WireFsWriteFileParams");
+  EXPECT_EQ(Outcome<CreateDirectoryParams>("null"),
+            "invalid type: null, expected struct WireFsCreateDirectoryParams");
+  EXPECT_EQ(Outcome<RemoveParams>("null"),
+            "invalid type: null, expected struct WireFsRemoveParams");
+  EXPECT_EQ(Outcome<CopyParams>("null"), "invalid type: null, expected struct WireFsCopyParams");
+}
+
+TEST(Decode, Unit) {
+  EXPECT_EQ(Outcome<Empty>("null"), "ok");
+  EXPECT_EQ(Outcome<Empty>("{}"), "ok");
+  EXPECT_EQ(Outcome<Empty>("{\"a\":1}"), "invalid type: map, expected unit");
+  EXPECT_EQ(Outcome<Empty>("[]"), "invalid type: sequence, expected unit");
+  EXPECT_EQ(Outcome<Empty>("1.5"), "invalid type: number, expected unit");
+  Empty empty;
+  EXPECT_EQ(Decode(JsonValue(), &empty).has_value(), false);
+}
+
+TEST(Decode, Initialize) {
+  InitializeParams params;
+  EXPECT_EQ(Outcome(R"({"clientName":"","resumeSessionId":"s","more":[1]})", &params), "ok");
+  EXPECT_EQ(params.client_name, "");
+  EXPECT_EQ(params.resume_session_id, "s");
+  EXPECT_EQ(Outcome<InitializeParams>(R"({"clientName":"x","resumeSessionId":null})"), "ok");
+  EXPECT_EQ(Outcome<InitializeParams>("{}"), "missing field `clientName` @ clientName");
+  EXPECT_EQ(Outcome<InitializeParams>(R"({"clientName":null})"),
+            "invalid type: null, expected a string @ clientName");
+  EXPECT_EQ(Outcome<InitializeParams>(R"({"clientName":"x","resumeSessionId":{}})"),
+            "invalid type: map, expected a string @ resumeSessionId");
+}
+
+TEST(Decode, Read) {
+  ReadParams params;
+  EXPECT_EQ(Outcome(R"({"processId":"p","afterSeq":18446744073709551615,"maxBytes":0,"waitMs":5})",
+                    &params),
+            "ok");
+  EXPECT_EQ(params.after_seq, UINT64_MAX);
+  EXPECT_EQ(params.max_bytes, 0U);
+  EXPECT_EQ(params.wait_ms, 5U);
+  ReadParams defaults;
+  EXPECT_EQ(
+      Outcome(R"({"processId":"p","afterSeq":null,"maxBytes":null,"waitMs":null})", &defaults),
+      "ok");
+  EXPECT_EQ(defaults.after_seq, 0U);
+  EXPECT_EQ(defaults.max_bytes, std::nullopt);
+  for (const std::string name : {"afterSeq", "maxBytes", "waitMs"}) {
+    const std::string head = R"({"processId":"p",")" + name + "\":";
+    for (const std::string bad : {"-1", "1.5", "1.0", "1e2", "18446744073709551616", "-0.0"}) {
+      EXPECT_EQ(Outcome<ReadParams>(head + bad + "}"), "invalid number @ " + name) << bad;
+    }
+    const std::string type = name == "maxBytes" ? "usize" : "u64";
+    EXPECT_EQ(Outcome<ReadParams>(head + "true}"),
+              "invalid type: boolean `true`, expected " + type + " @ " + name);
+    EXPECT_EQ(Outcome<ReadParams>(head + R"("a\"\\\n\u0001é\u0000"})"),
+              "invalid type: string \"a\\\"\\\\\\n\\u{1}é\\0\", expected " + type + " @ " + name);
+    EXPECT_EQ(Outcome<ReadParams>(head + "-0}"), "ok");
+  }
+}
+
+TEST(Decode, Write) {
+  WriteParams params;
+  EXPECT_EQ(Outcome(R"({"processId":"p","chunk":"aGkA","writeId":""})", &params), "ok");
+  EXPECT_EQ(params.chunk, std::string("hi\0", 3));
+  EXPECT_EQ(params.write_id, "");
+  WriteParams bare;
+  EXPECT_EQ(Outcome(R"({"processId":"p","chunk":"","writeId":null})", &bare), "ok");
+  EXPECT_EQ(bare.write_id, std::nullopt);
+  EXPECT_EQ(Outcome<WriteParams>(R"({"processId":"p"})"), "missing field `chunk` @ chunk");
+  EXPECT_EQ(Outcome<WriteParams>(R"({"processId":"p","chunk":"%"})"),
+            "Invalid symbol 37, offset 0. @ chunk");
+  EXPECT_EQ(Outcome<WriteParams>(R"({"processId":"p","chunk":null})"),
+            "invalid type: null, expected a string @ chunk");
+  EXPECT_EQ(Outcome<WriteParams>(R"({"processId":"p","chunk":"","writeId":5})"),
+            "invalid type: number, expected a string @ writeId");
+}
+
+TEST(Decode, SignalAndTerminate) {
+  SignalParams params;
+  EXPECT_EQ(Outcome(R"({"signal":"interrupt","processId":"p"})", &params), "ok");
+  EXPECT_EQ(params.process_id, "p");
+  EXPECT_EQ(Outcome<SignalParams>(R"({"processId":"p"})"), "missing field `signal` @ signal");
+  EXPECT_EQ(Outcome<SignalParams>(R"({"processId":"p","signal":"kill"})"),
+            "unknown variant `kill`, expected `interrupt` @ signal");
+  EXPECT_EQ(Outcome<SignalParams>(R"({"processId":"p","signal":null})"),
+            "invalid type: null, expected string or map @ signal");
+  EXPECT_EQ(Outcome<TerminateParams>(R"({"processId":5})"),
+            "invalid type: number, expected a string @ processId");
+}
+
+TEST(Decode, Paths) {
+  PathParams params;
+  EXPECT_EQ(Outcome(R"({"path":"file:///a%20b"})", &params), "ok");
+  EXPECT_EQ(params.path.native, "/a b");
+  EXPECT_EQ(params.path.form, PathForm::kUri);
+  EXPECT_EQ(Outcome(R"({"path":"/a b","sandbox":null})", &params), "ok");
+  EXPECT_EQ(params.path.form, PathForm::kPlain);
+  EXPECT_EQ(Outcome<PathParams>("{}"), "missing field `path` @ path");
+  EXPECT_EQ(Outcome<PathParams>(R"({"path":""})"),
+            "invalid URI: relative URL without a base @ path");
+  EXPECT_EQ(Outcome<PathParams>(R"({"path":"http://x"})"),
+            "unsupported path URI scheme `http` @ path");
+  EXPECT_EQ(Outcome<PathParams>(R"({"path":"/a\u0000"})"),
+            "path must not contain a NUL byte @ path");
+  EXPECT_EQ(Outcome<PathParams>(R"({"path":null})"),
+            "invalid type: null, expected a string @ path");
+}
+
+TEST(Decode, FileDefaults) {
+  CreateDirectoryParams make;
+  EXPECT_EQ(Outcome(R"({"path":"/a","recursive":null})", &make), "ok");
+  EXPECT_TRUE(make.recursive);
+  RemoveParams remove;
+  EXPECT_EQ(Outcome(R"({"path":"/a","force":false})", &remove), "ok");
+  EXPECT_TRUE(remove.recursive);
+  EXPECT_FALSE(remove.force);
+  CopyParams copy;
+  EXPECT_EQ(Outcome(R"({"sourcePath":"/a","destinationPath":"file:///b"})", &copy), "ok");
+  EXPECT_FALSE(copy.recursive);
+  EXPECT_EQ(copy.source.native + copy.destination.native, "/a/b");
+  WriteFileParams write;
+  EXPECT_EQ(Outcome(R"({"path":"/a","dataBase64":"%%","createMissing":true})", &write), "ok");
+  EXPECT_TRUE(write.create_missing);
+  EXPECT_EQ(Outcome<RemoveParams>(R"({"path":"/a","recursive":5})"),
+            "invalid type: number, expected a boolean @ recursive");
+  EXPECT_EQ(Outcome<CopyParams>(R"({"sourcePath":"/a"})"),
+            "missing field `destinationPath` @ destinationPath");
+}
+
+// What is there is read in the order of the message; what is missing comes after.
+TEST(Decode, OrderOfFaults) {
+  EXPECT_EQ(Outcome<WriteFileParams>(R"({"dataBase64":5,"path":"http://x"})"),
+            "invalid type: number, expected a string @ dataBase64");
+  EXPECT_EQ(Outcome<WriteFileParams>(R"({"path":"http://x","dataBase64":5})"),
+            "unsupported path URI scheme `http` @ path");
+  EXPECT_EQ(Outcome<CopyParams>(R"({"destinationPath":5})"),
+            "invalid type: number, expected a string @ destinationPath");
+  EXPECT_EQ(Outcome<CopyParams>("{}"), "missing field `sourcePath` @ sourcePath");
+}
+
+std::string SandboxOutcome(std::string_view sandbox) {
+  PathParams params;
+  const std::string outcome =
+      Outcome(R"({"path":"/a","sandbox":)" + std::string(sandbox) + "}", &params);
+  if (outcome != "ok") return outcome;
+  return params.sandbox.demand == SandboxDemand::kNone ? "none" : "restricted";
+}
+
+std::string PermissionsOutcome(std::string_view permissions) {
+  return SandboxOutcome(
+      R"({"permissions":)" + std::string(permissions) +
+      R"(,"windowsSandboxLevel":"disabled","cwd":"not/absolute","workspaceRoots":["x"]})");
+}
+
+TEST(Decode, SandboxDemands) {
+  EXPECT_EQ(SandboxOutcome("null"), "none");
+  EXPECT_EQ(PermissionsOutcome(R"({"type":"disabled"})"), "none");
+  EXPECT_EQ(PermissionsOutcome(R"({"type":"external","network":"restricted"})"), "none");
+  EXPECT_EQ(PermissionsOutcome(R"({"type":"external"})"), "none");
+  const auto managed = [](const std::string& rest) {
+    return PermissionsOutcome(R"({"type":"managed","file_system":)" + rest + "}");
+  };
+  EXPECT_EQ(managed(R"({"type":"unrestricted"},"network":"enabled")"), "none");
+  EXPECT_EQ(managed(R"({"type":"unrestricted"})"), "none");
+  EXPECT_EQ(managed(R"({"type":"unrestricted"},"network":"restricted")"), "restricted");
+  EXPECT_EQ(managed(R"({"type":"restricted","entries":[{"path":"plain"}]},"network":"enabled")"),
+            "restricted");
+}
+
+TEST(Decode, SandboxFaults) {
+  EXPECT_EQ(SandboxOutcome("5"),
+            "invalid type: number, expected struct WireFileSystemSandboxContext @ sandbox");
+  EXPECT_EQ(SandboxOutcome("{}"), "missing field `permissions` @ sandbox.permissions");
+  EXPECT_EQ(SandboxOutcome(R"({"permissions":{"type":"disabled"}})"),
+            "missing field `windowsSandboxLevel` @ sandbox.windowsSandboxLevel");
+  EXPECT_EQ(SandboxOutcome(R"({"permissions":{"type":"disabled"},"windowsSandboxLevel":"x"})"),
+            "unknown variant `x`, expected one of `disabled`, `restricted-token`, `elevated`, "
+            "`mxc` @ sandbox.windowsSandboxLevel");
+  EXPECT_EQ(PermissionsOutcome(R"({"type":"zzz"})"),
+            "unknown variant `zzz`, expected one of `managed`, `disabled`, `external` @ "
+            "sandbox.permissions.type");
+  EXPECT_EQ(PermissionsOutcome("{}"), "missing field `type` @ sandbox.permissions.type");
+  EXPECT_EQ(PermissionsOutcome(R"({"type":5})"),
+            "invalid type: number, expected variant identifier @ sandbox.permissions.type");
+  EXPECT_EQ(PermissionsOutcome("null"),
+            "invalid type: null, expected internally tagged enum ExecPermissionProfile @ "
+            "sandbox.permissions");
+  EXPECT_EQ(PermissionsOutcome(R"({"type":"managed"})"),
+            "missing field `file_system` @ sandbox.permissions.file_system");
+  EXPECT_EQ(PermissionsOutcome(R"({"type":"managed","file_system":{"type":"x"}})"),
+            "unknown variant `x`, expected `restricted` or `unrestricted` @ "
+            "sandbox.permissions.file_system.type");
+  EXPECT_EQ(
+      PermissionsOutcome(R"({"type":"external","network":"x"})"),
+      "unknown variant `x`, expected `restricted` or `enabled` @ sandbox.permissions.network");
+}
+
+}  // namespace
+}  // namespace paned::protocol
