@@ -122,7 +122,7 @@ TEST_F(CopyFileTest, DeniedChangesNothing) {
   if (::geteuid() != 0) GTEST_SKIP() << "not root: no file of another user to test with";
   const AsNobody nobody;
   // The mode cannot be set on another's file; the reference fails too, but with the file emptied.
-  ExpectError(Copy(source, foreign, false), ErrorKind::kInternal,
+  ExpectError(Copy(source, foreign, false), ErrorKind::kInvalidRequest,
               "Operation not permitted (os error 1)");
   EXPECT_EQ(Bytes(foreign), "kept");
 }
