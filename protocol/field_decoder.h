@@ -129,8 +129,9 @@ bool DecodeValue(const JsonValue& value, Struct* out, RpcError* error) {
   return DecodeStruct(value, out, error);
 }
 
-template <class Struct, class Member>
-bool DecodeMember(const Field<Struct, Member>& row, const JsonValue& value, Struct* out,
+// A row may belong to a base of the struct.
+template <class Owner, class Member, class Struct>
+bool DecodeMember(const Field<Owner, Member>& row, const JsonValue& value, Struct* out,
                   RpcError* error) {
   if (row.need != Need::kRequired && value.IsNull()) return true;
   Member& member = out->*row.member;

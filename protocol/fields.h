@@ -193,12 +193,25 @@ struct Fields<ClosedNotification> {
                                            Row("seq", &ClosedNotification::seq));
 };
 
-// One struct serves four methods; the reference names each of them apart.
-template <>
-struct Fields<PathParams> {
-  static constexpr std::string_view kName = "WireFsReadFileParams";
+struct PathFields {
   static constexpr auto kRows = std::tuple(Row("path", &PathParams::path),
                                            Row("sandbox", &PathParams::sandbox, Need::kOptional));
+};
+template <>
+struct Fields<ReadFileParams> : PathFields {
+  static constexpr std::string_view kName = "WireFsReadFileParams";
+};
+template <>
+struct Fields<GetMetadataParams> : PathFields {
+  static constexpr std::string_view kName = "WireFsGetMetadataParams";
+};
+template <>
+struct Fields<CanonicalizeParams> : PathFields {
+  static constexpr std::string_view kName = "WireFsCanonicalizeParams";
+};
+template <>
+struct Fields<ReadDirectoryParams> : PathFields {
+  static constexpr std::string_view kName = "WireFsReadDirectoryParams";
 };
 
 template <>

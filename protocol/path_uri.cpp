@@ -183,6 +183,23 @@ std::optional<std::string> ParseUri(std::string_view text, Path* out) {
   return std::nullopt;
 }
 
+// A plain path as the reference takes it: "." and ".." resolved by name alone (no look at links),
+// runs of slashes as one, none at the end.
+std::string NormalizePlain(std::string_view path) {
+  std::string out;
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    const std::string_view segment = path.substr(0, path.find('/'));
+    path.remove_prefix(segment.size());
+    if (segment == "..") {
+      out.resize(out.empty() ? 0 : out.rfind('/'));
+    } else if (!segment.empty() && segment != ".") {
+      out.append("/").append(segment);
+    }
+  }
+  return out.empty() ? "/" : out;
+}
+
 }  // namespace
 
 std::optional<std::string> ParsePath(std::string_view text, Path* out) {
@@ -192,7 +209,7 @@ std::optional<std::string> ParsePath(std::string_view text, Path* out) {
     return ParseUri(text, out);
   }
   if (text.find('\0') != std::string_view::npos) return "path must not contain a NUL byte";
-  out->native = text;
+  out->native = NormalizePlain(text);
   return std::nullopt;
 }
 

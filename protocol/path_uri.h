@@ -10,9 +10,10 @@
 
 namespace paned::protocol {
 
-// Reads a path in either form: text that starts with '/' is a plain path, taken byte for byte,
-// anything else is a URI. Returns the reference's text for what is neither ("invalid URI: relative
-// URL without a base", "unsupported path URI scheme `http`", ...).
+// Reads a path in either form: text that starts with '/' is a plain path, anything else is a URI.
+// In both "." and ".." are resolved by name alone, as the reference does. Returns the reference's
+// text for what is neither ("invalid URI: relative URL without a base", "unsupported path URI
+// scheme `http`", ...).
 std::optional<std::string> ParsePath(std::string_view text, Path* out);
 
 // file:// URI of an absolute native path; bytes outside the URI alphabet are percent-encoded.

@@ -149,10 +149,14 @@ struct ClosedNotification {
   std::uint64_t seq = 0;
 };
 
-struct PathParams {  // fs/readFile, fs/getMetadata, fs/canonicalize, fs/readDirectory
+struct PathParams {  // what these four methods share
   Path path;
   Sandbox sandbox;
 };
+struct ReadFileParams : PathParams {};
+struct GetMetadataParams : PathParams {};
+struct CanonicalizeParams : PathParams {};
+struct ReadDirectoryParams : PathParams {};
 struct ReadFileResult {
   Bytes data;
 };

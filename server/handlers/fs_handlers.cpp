@@ -75,50 +75,46 @@ Status DecodeAndWrite(const protocol::WriteFileParams& params) {
   return WriteFile(params.path.native, bytes, params.create_missing);
 }
 
+Result<protocol::CanonicalizeResult> CanonicalizeInForm(const protocol::Path& path) {
+  Result<std::string> real = Canonicalize(path.native);
+  if (!real.ok()) return std::move(real.error());
+  return protocol::CanonicalizeResult{protocol::FormatPath(real.value(), path.form)};
+}
+
+// Binds a method whose whole work is one blocking call on one path.
+template <class Params, class R>
+void BindPathCall(const Services* services, Router* router, Method method,
+                  Result<R> (*call)(const protocol::Path& path)) {
+  router->Bind<Params>(method, [services, call](CallerRef, Params params, const Reply& reply) {
+    if (const auto refusal = Refuse(params.path, params.sandbox)) {
+      reply->Fail(*refusal);
+      return;
+    }
+    RunOnWorker<R>(
+        services, [call, path = std::move(params.path)] { return call(path); }, reply);
+  });
+}
+
 }  // namespace
 
 void BindFs(const Services* services, Router* router) {
-  // Binds a method whose whole work is one blocking call that returns Result<R>.
-  const auto bind_path = [services, router](Method method, auto call) {
-    router->Bind<protocol::PathParams>(
-        method, [services, call](CallerRef, protocol::PathParams params, const Reply& reply) {
-          if (const auto refusal = Refuse(params.path, params.sandbox)) {
-            reply->Fail(*refusal);
-            return;
-          }
-          call(services, std::move(params), reply);
-        });
-  };
-  router->Bind<protocol::PathParams>(
+  router->Bind<protocol::ReadFileParams>(
       Method::kFsReadFile,
-      [services](CallerRef caller, const protocol::PathParams& params, const Reply& reply) {
+      [services](CallerRef caller, const protocol::ReadFileParams& params, const Reply& reply) {
         if (const auto refusal = Refuse(params.path, params.sandbox)) {
           reply->Fail(*refusal);
         } else {
           ReadFile(services, caller, params, reply);
         }
       });
-  bind_path(Method::kFsGetMetadata,
-            [](const Services* s, protocol::PathParams params, const Reply& reply) {
-              RunOnWorker<protocol::Metadata>(
-                  s, [path = std::move(params.path.native)] { return GetMetadata(path); }, reply);
-            });
-  bind_path(Method::kFsReadDirectory,
-            [](const Services* s, protocol::PathParams params, const Reply& reply) {
-              RunOnWorker<protocol::ReadDirectoryResult>(
-                  s, [path = std::move(params.path.native)] { return ReadDirectory(path); }, reply);
-            });
-  bind_path(Method::kFsCanonicalize, [](const Services* s, protocol::PathParams params,
-                                        const Reply& reply) {
-    RunOnWorker<protocol::CanonicalizeResult>(
-        s,
-        [path = std::move(params.path)]() -> Result<protocol::CanonicalizeResult> {
-          Result<std::string> real = Canonicalize(path.native);
-          if (!real.ok()) return std::move(real.error());
-          return protocol::CanonicalizeResult{protocol::FormatPath(real.value(), path.form)};
-        },
-        reply);
-  });
+  BindPathCall<protocol::GetMetadataParams, protocol::Metadata>(
+      services, router, Method::kFsGetMetadata,
+      [](const protocol::Path& path) { return GetMetadata(path.native); });
+  BindPathCall<protocol::ReadDirectoryParams, protocol::ReadDirectoryResult>(
+      services, router, Method::kFsReadDirectory,
+      [](const protocol::Path& path) { return ReadDirectory(path.native); });
+  BindPathCall<protocol::CanonicalizeParams, protocol::CanonicalizeResult>(
+      services, router, Method::kFsCanonicalize, CanonicalizeInForm);
   router->Bind<protocol::WriteFileParams>(
       Method::kFsWriteFile,
       [services](CallerRef, protocol::WriteFileParams params, const Reply& reply) {

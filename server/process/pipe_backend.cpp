@@ -45,11 +45,7 @@ class PipeChild final : public BackendProcess, public std::enable_shared_from_th
 
   void StartWaiting() {
     for (Source& source : sources_) WaitReadable(&source);
-    pidfd_.async_wait(stream_descriptor::wait_read,
-                      [weak = weak_from_this()](const asio::error_code& error) {
-                        const auto self = weak.lock();
-                        if (self && !error) self->OnEnded();
-                      });
+    WaitForEnd();
   }
 
   void WriteInput(std::string bytes) override {
@@ -130,11 +126,28 @@ class PipeChild final : public BackendProcess, public std::enable_shared_from_th
     events_->OnOutputEnd();
   }
 
+  void WaitForEnd() {
+    pidfd_.async_wait(stream_descriptor::wait_read,
+                      [weak = weak_from_this()](const asio::error_code& error) {
+                        const auto self = weak.lock();
+                        if (self && !error) self->OnEnded();
+                      });
+  }
+
   // The child is dead. What it wrote before is still in the pipes; taking it first lets the exit
   // come behind the output in all but the held case.
   void OnEnded() {
     bool lost = false;
-    const std::optional<ChildExit> end = Reap(UniqueFd(pidfd_.release()), &lost);
+    UniqueFd pidfd(pidfd_.release());
+    const std::optional<ChildExit> end = Reap(pidfd, &lost);
+    if (!end && !lost) {
+      // It lives. asio may complete a wait for a descriptor that was closed, and whose place in the
+      // reactor this one has taken.
+      pidfd_.assign(pidfd.Release());
+      WaitForEnd();
+      return;
+    }
+    pidfd.Reset();
     CloseInput();
     DrainAtExit();
     if (!end) {

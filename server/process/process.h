@@ -87,6 +87,8 @@ class Process final : public BackendEvents, public BudgetMember {
   bool exited() const { return facts_.exit.has_value(); }
   bool closed() const { return log_.closed_seq() != 0; }
   bool held() const { return facts_.held; }
+  // Whether the attached client has not been told everything yet.
+  bool has_events() const { return NextEvent() != 0; }
 
   // BackendEvents
   OutputSpace PrepareOutput() override;

@@ -20,7 +20,14 @@ void ProcessTable::Remove(const std::string& id) { rows_.erase(id); }
 void ProcessTable::RetireLater(const std::string& id) {
   const auto row = rows_.find(id);
   if (row == rows_.end()) return;
-  row->second.retirement = clock_->After(retention_, [this, id = id] { Remove(id); });
+  row->second.retirement = clock_->After(retention_, [this, id = id] {
+    const Process* process = Find(id);
+    if (process != nullptr && process->has_events()) {
+      RetireLater(id);
+    } else {
+      Remove(id);
+    }
+  });
 }
 
 void ProcessTable::ForEach(const std::function<void(Process*)>& visit) const {

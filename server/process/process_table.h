@@ -24,7 +24,8 @@ class ProcessTable {
   // The id must be free.
   Process* Add(std::unique_ptr<Process> process);
   void Remove(const std::string& id);
-  // Starts the countdown to the removal of a closed process.
+  // Starts the countdown to the removal of a closed process. It begins anew for one whose events a
+  // slow client has still to take.
   void RetireLater(const std::string& id);
 
   void ForEach(const std::function<void(Process*)>& visit) const;

@@ -14,7 +14,8 @@ void Reaper::Adopt(UniqueFd pidfd) {
                       UniqueFd ended(child->release());
                       children_.erase(child);
                       bool lost = false;
-                      Reap(ended, &lost);
+                      // A wait may complete too early: asio reuses a closed descriptor's place.
+                      if (!Reap(ended, &lost) && !lost) Adopt(std::move(ended));
                     });
 }
 

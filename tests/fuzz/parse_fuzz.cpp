@@ -48,7 +48,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Try<WriteParams>(envelope);
   Try<SignalParams>(envelope);
   Try<TerminateParams>(envelope);
-  Try<PathParams>(envelope);
+  Try<ReadFileParams>(envelope);
+  Try<GetMetadataParams>(envelope);
+  Try<CanonicalizeParams>(envelope);
+  Try<ReadDirectoryParams>(envelope);
   Try<WriteFileParams>(envelope);
   Try<CreateDirectoryParams>(envelope);
   Try<RemoveParams>(envelope);

@@ -56,7 +56,7 @@ class Stdio : public ::testing::Test, public ConnectionAcceptor {
     while (!condition()) {
       if (std::chrono::steady_clock::now() > deadline) return false;
       io.restart();
-      io.run_for(std::chrono::milliseconds(5));
+      if (io.poll() == 0) io.run_one_for(std::chrono::milliseconds(1));
     }
     return true;
   }
@@ -199,6 +199,7 @@ TEST_F(Stdio, StreamedMessagesAreOneLine) {
     peer->connection->SendStreamed(std::make_unique<TestSource>(plan));
     peer->connection->Send("behind");
     EXPECT_EQ(Drain(out.read.get(), 14), "aabbcc\nbehind\n");
+    endpoint.reset();
   }
 }
 

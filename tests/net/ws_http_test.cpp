@@ -101,7 +101,7 @@ INSTANTIATE_TEST_SUITE_P(
              "`Sec-WebSocket-Key` header missing"},
         Case{"Http10", Handshake("GET /some/path?query=1 HTTP/1.1", "GET / HTTP/1.0"), 400,
              kConnectionText},
-        Case{"Garbage", "\x16\x03\x01\x02\x00\r\n\r\n", 400, ""},
+        Case{"Garbage", "\x16\x03\x01\x02 nonsense\r\n\r\n", 400, ""},
         Case{"NoColon", "GET / HTTP/1.1\r\nHost x\r\n\r\n", 400, ""},
         Case{"HugeHeader", "GET / HTTP/1.1\r\nX: " + std::string(100000, 'x') + "\r\n\r\n", 431,
              ""},

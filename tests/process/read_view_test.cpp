@@ -169,7 +169,7 @@ TEST_F(ReadViewTest, AnExitNotYetSeenAnswersAndASeenOneDoesNot) {
 TEST_F(ReadViewTest, AClosedProcessAlwaysAnswers) {
   Exit(0);
   EndOutput();
-  for (const std::uint64_t after : {0, 1, 2, 100}) {
+  for (const std::uint64_t after : {0U, 1U, 2U, 100U}) {
     Arrive(after, 60'000);
     EXPECT_TRUE(answered()) << after;
   }

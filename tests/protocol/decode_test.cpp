@@ -129,20 +129,20 @@ TEST(Decode, SignalAndTerminate) {
 }
 
 TEST(Decode, Paths) {
-  PathParams params;
+  ReadFileParams params;
   EXPECT_EQ(Outcome(R"({"path":"file:///a%20b"})", &params), "ok");
   EXPECT_EQ(params.path.native, "/a b");
   EXPECT_EQ(params.path.form, PathForm::kUri);
   EXPECT_EQ(Outcome(R"({"path":"/a b","sandbox":null})", &params), "ok");
   EXPECT_EQ(params.path.form, PathForm::kPlain);
-  EXPECT_EQ(Outcome<PathParams>("{}"), "missing field `path` @ path");
-  EXPECT_EQ(Outcome<PathParams>(R"({"path":""})"),
+  EXPECT_EQ(Outcome<ReadFileParams>("{}"), "missing field `path` @ path");
+  EXPECT_EQ(Outcome<ReadFileParams>(R"({"path":""})"),
             "invalid URI: relative URL without a base @ path");
-  EXPECT_EQ(Outcome<PathParams>(R"({"path":"http://x"})"),
+  EXPECT_EQ(Outcome<ReadFileParams>(R"({"path":"http://x"})"),
             "unsupported path URI scheme `http` @ path");
-  EXPECT_EQ(Outcome<PathParams>(R"({"path":"/a\u0000"})"),
+  EXPECT_EQ(Outcome<ReadFileParams>(R"({"path":"/a\u0000"})"),
             "path must not contain a NUL byte @ path");
-  EXPECT_EQ(Outcome<PathParams>(R"({"path":null})"),
+  EXPECT_EQ(Outcome<ReadFileParams>(R"({"path":null})"),
             "invalid type: null, expected a string @ path");
 }
 
@@ -179,7 +179,7 @@ TEST(Decode, OrderOfFaults) {
 }
 
 std::string SandboxOutcome(std::string_view sandbox) {
-  PathParams params;
+  ReadFileParams params;
   const std::string outcome =
       Outcome(R"({"path":"/a","sandbox":)" + std::string(sandbox) + "}", &params);
   if (outcome != "ok") return outcome;

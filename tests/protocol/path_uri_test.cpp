@@ -49,8 +49,7 @@ TEST(PathUri, FormsOfTheSamePath) {
                                       " file:///etc/hostname",
                                       "\t\nfile:///etc/hostname ",
                                       "fi\tle:///etc/ho\nstname",
-                                      "\x01"
-                                      "file:///etc/hostname",
+                                      "\001file:///etc/hostname",
                                       "file:\\\\\\etc\\hostname",
                                       "file:/etc/../etc/hostname",
                                       "file:/etc/./hostname",
@@ -102,6 +101,19 @@ TEST(PathUri, Decoding) {
              {"file:///tmp//../x", "/tmp/x"},
              {"file:////host/x", "/host/x"},
              {"file:///tmp/x/..", "/tmp"}});
+}
+
+TEST(PathUri, PlainPathsAreResolvedByName) {
+  ExpectAll({{"/", "/"},
+             {"//", "/"},
+             {"/..", "/"},
+             {"/a/", "/a"},
+             {"/a//b", "/a/b"},
+             {"/a/./b/.", "/a/b"},
+             {"/link/../f", "/f"},
+             {"/a/b/../../..", "/"},
+             {"/a/..b/...", "/a/..b/..."},
+             {"/%2e%2e/a", "/%2e%2e/a"}});
 }
 
 TEST(PathUri, RefusedTexts) {

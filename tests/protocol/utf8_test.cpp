@@ -20,9 +20,7 @@ TEST(Utf8, AcceptsEveryLengthAndItsLimits) {
 TEST(Utf8, RefusesBrokenForms) {
   for (const std::string_view text :
        {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xED\xBF\xBF",
-        "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xC2",
-        "\xC2"
-        "a",
+        "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xC2", "\302a",
         "\xE2\x82", "\xF0\x9F\x98"}) {
     EXPECT_EQ(FindInvalidUtf8(text), 0U);
   }

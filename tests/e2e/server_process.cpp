@@ -1,0 +1,195 @@
+#include "tests/e2e/server_process.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <thread>
+
+namespace paned::testing {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+std::vector<char*> Pointers(std::vector<std::string>* texts) {
+  std::vector<char*> pointers;
+  pointers.reserve(texts->size() + 1);
+  for (std::string& text : *texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+struct Pipe {
+  UniqueFd read;
+  UniqueFd write;
+};
+
+Pipe MakePipe() {
+  std::array<int, 2> fds = {-1, -1};
+  if (::pipe2(fds.data(), O_CLOEXEC) != 0) std::abort();
+  return {UniqueFd(fds[0]), UniqueFd(fds[1])};
+}
+
+// The first line, without its end; "" when none comes.
+std::string ReadLine(int fd, Millis patience) {
+  const auto deadline = SteadyClock::now() + patience;
+  std::string line;
+  while (SteadyClock::now() < deadline) {
+    pollfd state = {fd, POLLIN, 0};
+    if (::poll(&state, 1, 100) <= 0) continue;
+    char c = 0;
+    if (::read(fd, &c, 1) != 1) return "";
+    if (c == '\n') return line;
+    line += c;
+  }
+  return "";
+}
+
+}  // namespace
+
+bool Eventually(const std::function<bool()>& done, Millis patience) {
+  const auto deadline = SteadyClock::now() + patience;
+  while (!done()) {
+    if (SteadyClock::now() > deadline) return false;
+    std::this_thread::sleep_for(Millis(3));
+  }
+  return true;
+}
+
+TempDir::TempDir() : path_("/tmp/paned-e2e-XXXXXX") {
+  if (::mkdtemp(path_.data()) == nullptr) std::abort();
+}
+
+TempDir::~TempDir() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+std::string ReadWholeFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+void WriteWholeFile(const std::string& path, const std::string& text) {
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+bool IsAlive(pid_t pid) {
+  const std::string stat = ReadWholeFile("/proc/" + std::to_string(pid) + "/stat");
+  const std::size_t name_end = stat.rfind(')');
+  return name_end != std::string::npos && stat.size() > name_end + 2 && stat[name_end + 2] != 'Z';
+}
+
+ServerProcess::ServerProcess(const ServerOptions& options) {
+  std::vector<std::string> arguments = {PANED_BINARY, "serve", "--listen", options.listen};
+  arguments.insert(arguments.end(), options.flags.begin(), options.flags.end());
+  std::vector<std::string> environment = options.env;
+  for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
+  const std::vector<char*> argv = Pointers(&arguments);
+  const std::vector<char*> envp = Pointers(&environment);
+
+  log_ = UniqueFd(::memfd_create("log", MFD_CLOEXEC));
+  Pipe in = MakePipe();
+  Pipe out = MakePipe();
+  pid_ = ::fork();
+  if (pid_ == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // no server outlives its test
+    ::dup2(in.read.get(), STDIN_FILENO);
+    ::dup2(out.write.get(), STDOUT_FILENO);
+    ::dup2(log_.get(), STDERR_FILENO);
+    ::execve(argv[0], argv.data(), envp.data());
+    ::_exit(127);
+  }
+  input_ = std::move(in.write);
+  output_ = std::move(out.read);
+  out.write.Reset();
+  if (options.announces) url_ = ReadLine(output_.get(), kPatience);
+}
+
+ServerProcess::~ServerProcess() {
+  if (exit_code_) return;
+  Signal(SIGKILL);
+  Wait();
+}
+
+void ServerProcess::Signal(int signal_number) const { ::kill(pid_, signal_number); }
+
+std::optional<int> ServerProcess::Wait(Millis patience) {
+  Eventually(
+      [this] {
+        int status = 0;
+        if (!exit_code_ && ::waitpid(pid_, &status, WNOHANG) == pid_) {
+          exit_code_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+        }
+        return exit_code_.has_value();
+      },
+      patience);
+  return exit_code_;
+}
+
+bool ServerProcess::StopCleanly() {
+  Signal(SIGTERM);
+  return Wait() == 0 && Log().find("without exactly one answer") == std::string::npos;
+}
+
+std::string ServerProcess::Log() const {
+  std::string text;
+  std::array<char, 65536> buffer;
+  ssize_t got = 0;
+  while ((got = ::pread(log_.get(), buffer.data(), buffer.size(),
+                        static_cast<off_t>(text.size()))) > 0) {
+    text.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+  return text;
+}
+
+std::size_t ServerProcess::StatusBytes(const std::string& field) const {
+  std::istringstream lines(ReadWholeFile("/proc/" + std::to_string(pid_) + "/status"));
+  std::string line;
+  while (std::getline(lines, line)) {
+    if (line.rfind(field + ":", 0) == 0) {
+      return std::strtoull(line.c_str() + field.size() + 1, nullptr, 10) * 1024;
+    }
+  }
+  return 0;
+}
+
+std::size_t ServerProcess::ResidentBytes() const { return StatusBytes("VmRSS"); }
+std::size_t ServerProcess::PeakResidentBytes() const { return StatusBytes("VmHWM"); }
+
+bool ServerProcess::ForgetPeak() const {
+  const UniqueFd fd(
+      ::open(("/proc/" + std::to_string(pid_) + "/clear_refs").c_str(), O_WRONLY | O_CLOEXEC));
+  return fd.valid() && ::write(fd.get(), "5", 1) == 1;
+}
+
+std::size_t ServerProcess::OpenDescriptors() const {
+  namespace fs = std::filesystem;
+  const fs::directory_iterator begin("/proc/" + std::to_string(pid_) + "/fd");
+  return static_cast<std::size_t>(std::distance(begin, fs::directory_iterator()));
+}
+
+std::vector<pid_t> ServerProcess::Children() const {
+  const std::string pid = std::to_string(pid_);
+  std::vector<pid_t> children;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/" + pid + "/task")) {
+    std::istringstream text(ReadWholeFile(task.path().string() + "/children"));
+    children.insert(children.end(), std::istream_iterator<pid_t>(text),
+                    std::istream_iterator<pid_t>());
+  }
+  return children;
+}
+
+}  // namespace paned::testing

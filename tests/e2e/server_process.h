@@ -1,0 +1,97 @@
+// The real server as a child of the test, and what the system knows about it.
+// Threading: one thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/base/unique_fd.h"
+
+namespace paned::testing {
+
+using Millis = std::chrono::milliseconds;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+// Nothing of ours takes that long: running into it is a failure.
+constexpr Millis kPatience = std::chrono::seconds(kSanitized ? 90 : 30);
+
+// Calls `done` every few milliseconds until it is true. False after `patience`.
+bool Eventually(const std::function<bool()>& done, Millis patience = kPatience);
+
+// A directory that goes away with its owner.
+class TempDir {
+ public:
+  TempDir();
+  TempDir(const TempDir&) = delete;
+  TempDir& operator=(const TempDir&) = delete;
+  ~TempDir();
+  const std::string& path() const { return path_; }
+  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+std::string ReadWholeFile(const std::string& path);
+void WriteWholeFile(const std::string& path, const std::string& text);
+// Whether the process is there and no zombie.
+bool IsAlive(pid_t pid);
+
+struct ServerOptions {
+  std::vector<std::string> flags;
+  std::vector<std::string> env;  // "NAME=value", beside the test's own
+  std::string listen = "ws://127.0.0.1:0";
+  bool announces = true;  // false: it is to fail, or speaks on stdout
+};
+
+class ServerProcess {
+ public:
+  explicit ServerProcess(const ServerOptions& options = {});
+  ServerProcess(const ServerProcess&) = delete;
+  ServerProcess& operator=(const ServerProcess&) = delete;
+  ~ServerProcess();
+
+  // What it announced; "" when it did not.
+  const std::string& url() const { return url_; }
+  pid_t pid() const { return pid_; }
+  void Signal(int signal_number) const;
+  // Its exit code, 128+n for a death by signal n. Nothing when it still runs after `patience`.
+  std::optional<int> Wait(Millis patience = kPatience);
+  // SIGTERM; whether it ended with 0 and had nothing to regret.
+  bool StopCleanly();
+  // Its stderr up to now.
+  std::string Log() const;
+
+  std::size_t ResidentBytes() const;
+  std::size_t PeakResidentBytes() const;
+  // Makes PeakResidentBytes() begin anew. False when the system does not allow it.
+  bool ForgetPeak() const;
+  std::size_t OpenDescriptors() const;
+  std::vector<pid_t> Children() const;
+
+  // With announces=false: its ends of stdin and stdout.
+  UniqueFd& input() { return input_; }
+  UniqueFd& output() { return output_; }
+
+ private:
+  std::size_t StatusBytes(const std::string& field) const;
+
+  pid_t pid_ = -1;
+  UniqueFd input_;
+  UniqueFd output_;
+  UniqueFd log_;
+  std::string url_;
+  std::optional<int> exit_code_;
+};
+
+}  // namespace paned::testing
