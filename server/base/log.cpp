@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -26,9 +27,14 @@ std::string Timestamp() {
   return text.data();
 }
 
+// What could end the line, or speak to the terminal that shows it.
+bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
 void AppendValue(std::string_view value, std::string* line) {
   const bool plain =
-      !value.empty() && value.find_first_of(" \"=\\\n\r\t") == std::string_view::npos;
+      !value.empty() && std::none_of(value.begin(), value.end(), [](char c) {
+        return IsControl(c) || c == ' ' || c == '"' || c == '=' || c == '\\';
+      });
   if (plain) {
     line->append(value);
     return;
@@ -36,7 +42,7 @@ void AppendValue(std::string_view value, std::string* line) {
   line->push_back('"');
   for (const char c : value) {
     if (c == '"' || c == '\\') line->push_back('\\');
-    line->push_back(static_cast<unsigned char>(c) < 0x20 ? ' ' : c);
+    line->push_back(IsControl(c) ? ' ' : c);
   }
   line->push_back('"');
 }

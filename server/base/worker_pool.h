@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -28,13 +29,21 @@ class WorkerPool {
   WorkerPool& operator=(const WorkerPool&) = delete;
   ~WorkerPool();
 
-  // Runs `work` on a worker, then `done(result)` on the io thread.
+  // Runs `work` on a worker, then `done(result)` on the io thread. When `work` throws, `done` is
+  // destroyed there without a call: a reply in it answers for itself.
   template <class T>
   void Run(std::function<T()> work, std::function<void(T)> done) {
     Post([shared = shared_, work = std::move(work), done = std::move(done)]() mutable {
-      auto result = std::make_shared<T>(work());
+      std::shared_ptr<T> result;
+      try {
+        result = std::make_shared<T>(work());
+      } catch (const std::exception&) {
+        // No memory, most likely. The call fails alone: `done` is dropped on the io thread.
+      }
       work = nullptr;  // what it captured is let go of here, not on the io thread
-      PostBack(shared, [result, done = std::move(done)] { done(std::move(*result)); });
+      PostBack(shared, [result, done = std::move(done)] {
+        if (result) done(std::move(*result));
+      });
     });
   }
 

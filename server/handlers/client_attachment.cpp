@@ -46,6 +46,10 @@ void ClientAttachment::SendClosed(const std::string& process_id, std::uint64_t s
                                                  protocol::ClosedNotification{process_id, seq}));
 }
 
+void ClientAttachment::Confirm(std::function<void()> taken) {
+  connection_->Confirm(std::move(taken));
+}
+
 void ClientAttachment::Probe(Duration patience, std::function<void(bool alive)> done) {
   connection_->Probe(patience, std::move(done));
 }

@@ -28,6 +28,7 @@ class ClientAttachment final : public Attachment, public SessionClient {
   void SendOutput(const std::string& process_id, const protocol::OutputChunk& chunk) override;
   void SendExited(const std::string& process_id, std::uint64_t seq, int exit_code) override;
   void SendClosed(const std::string& process_id, std::uint64_t seq) override;
+  void Confirm(std::function<void()> taken) override;
   void Probe(Duration patience, std::function<void(bool alive)> done) override;
   void OnTakenOver() override;
 

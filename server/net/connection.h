@@ -97,6 +97,11 @@ class Connection {
   // Starts an orderly close: what is queued is sent first, then a Close frame. OnClosed follows.
   virtual void Close(CloseCode code, std::string_view reason) = 0;
 
+  // Calls `taken` once the peer has taken everything sent so far: a ping behind it has come back. A
+  // peer that answers no pings, or a transport without them, cannot be asked: `taken` is then
+  // called soon. Never from within the call; not at all when the connection ends first.
+  virtual void Confirm(std::function<void()> taken) = 0;
+
   // Asks the peer for a sign of life (a ping). `done(alive)` is called once on the io thread: true
   // when anything came from the peer within `patience`, false otherwise or when the connection
   // ends.

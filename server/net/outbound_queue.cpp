@@ -76,18 +76,29 @@ void OutboundQueue::Send(std::string message) {
   if (abandoned_) return;
   if (message.size() > kMaxFrameBytes) {
     const std::size_t cost = message.size();
-    Enqueue(Item{{}, std::make_unique<SlicedMessage>(std::move(message)), cost});
-  } else if (empty() && in_flight_->bytes < kWindowBytes) {
-    Emit(FrameOpcode::kText, true, std::move(message), false);
+    Enqueue(
+        Item{FrameOpcode::kText, {}, std::make_unique<SlicedMessage>(std::move(message)), cost});
   } else {
-    const std::size_t cost = message.size() + kFrameCost;
-    Enqueue(Item{std::move(message), nullptr, cost});
+    SendInOrder(FrameOpcode::kText, std::move(message));
+  }
+}
+
+void OutboundQueue::SendMarker(std::string payload) {
+  if (!abandoned_) SendInOrder(FrameOpcode::kPing, std::move(payload));
+}
+
+void OutboundQueue::SendInOrder(FrameOpcode opcode, std::string payload) {
+  if (empty() && in_flight_->bytes < kWindowBytes) {
+    Emit(opcode, true, std::move(payload), false);
+  } else {
+    const std::size_t cost = payload.size() + kFrameCost;
+    Enqueue(Item{opcode, std::move(payload), nullptr, cost});
   }
 }
 
 void OutboundQueue::SendStreamed(std::unique_ptr<MessageSource> source) {
   if (abandoned_) return;
-  Enqueue(Item{{}, std::move(source), kStreamCost});
+  Enqueue(Item{FrameOpcode::kText, {}, std::move(source), kStreamCost});
 }
 
 void OutboundQueue::SendControl(FrameOpcode opcode, std::string payload) {
@@ -119,7 +130,7 @@ void OutboundQueue::Pump() {
       stream_->cost = item.cost;
     } else {
       queued_cost_ -= item.cost;
-      Emit(FrameOpcode::kText, true, std::move(item.text), false);
+      Emit(item.opcode, true, std::move(item.text), false);
     }
   }
   pumping_ = false;

@@ -73,6 +73,8 @@ class OutboundQueue {
 
   void Send(std::string message);
   void SendStreamed(std::unique_ptr<MessageSource> source);
+  // A ping that keeps its place behind all that was sent before it.
+  void SendMarker(std::string payload);
   // Passes everything that waits here. The payload has at most 125 bytes.
   void SendControl(FrameOpcode opcode, std::string payload);
 
@@ -88,6 +90,7 @@ class OutboundQueue {
 
  private:
   struct Item {
+    FrameOpcode opcode = FrameOpcode::kText;
     std::string text;
     std::unique_ptr<MessageSource> source;
     std::size_t cost = 0;
@@ -99,6 +102,7 @@ class OutboundQueue {
     bool pulling = false;
   };
 
+  void SendInOrder(FrameOpcode opcode, std::string payload);
   void Enqueue(Item item);
   void Pump();
   void Stop();

@@ -84,6 +84,11 @@ class StdioConnection : public Connection, public std::enable_shared_from_this<S
     if (queue_.empty()) EndLater();
   }
 
+  // A pipe cannot be asked: what was handed over counts as taken.
+  void Confirm(std::function<void()> taken) override {
+    if (!ended_ && !closing_) asio::post(*io_, std::move(taken));
+  }
+
   // A pipe has no ping: the peer is there as long as the pipe is.
   void Probe(Duration /*patience*/, std::function<void(bool alive)> done) override {
     asio::post(*io_, [done = std::move(done), alive = !ended_ && !closing_] { done(alive); });

@@ -19,6 +19,7 @@
 #include "server/net/lingering_close.h"
 #include "server/net/liveness.h"
 #include "server/net/outbound_queue.h"
+#include "server/net/ping_markers.h"
 #include "server/net/ws_config.h"
 #include "server/net/ws_endpoint.h"
 
@@ -75,6 +76,8 @@ class WsConnection : public Connection,
       Settle();
       return false;  // ours is counted, the library's would not be
     });
+    wire_->set_pong_handler(
+        [this](const auto&, const std::string& payload) { markers_.OnPong(payload); });
     wire_->set_termination_handler([this](const auto&) { OnTerminated(); });
     if (socket().Open(std::move(fd), family, shared_->clock, this)) {
       wire_->terminate(std::make_error_code(std::errc::bad_file_descriptor));
@@ -114,6 +117,16 @@ class WsConnection : public Connection,
     close_code_ = static_cast<websocketpp::close::status::value>(code);
     close_reason_ = CloseReason(reason);
     if (!SendCloseWhenDrained()) WatchClose();
+  }
+
+  void Confirm(std::function<void()> taken) override {
+    if (closed_ || closing_) return;
+    if (markers_.answered()) {
+      queue_.SendMarker(markers_.Next(std::move(taken)));
+      Settle();
+    } else {
+      asio::post(*io_, std::move(taken));
+    }
   }
 
   void Probe(Duration patience, std::function<void(bool alive)> done) override {
@@ -215,6 +228,9 @@ class WsConnection : public Connection,
                                         Drop();
                                       }});
     events_ = shared_->acceptor->OnConnected(shared_from_this());
+    // Learns whether the peer answers pings, before anything depends on it.
+    queue_.SendMarker(markers_.Next([] {}));
+    Settle();
   }
 
   void OnMessage(WsServer::message_ptr message) {
@@ -334,6 +350,7 @@ class WsConnection : public Connection,
     close_timer_.reset();
     inbound_->Forget();
     queue_.Abandon();
+    markers_.Clear();
     held_messages_.clear();
     if (liveness_) liveness_->Stop();
     shared_->live.erase(this);
@@ -349,6 +366,7 @@ class WsConnection : public Connection,
   OutboundQueue queue_;
   std::shared_ptr<InboundAccount> inbound_;
   std::optional<Liveness> liveness_;
+  PingMarkers markers_;
   ConnectionEvents* events_ = nullptr;
   bool open_ = false;
   bool closed_ = false;

@@ -18,20 +18,26 @@ void OutputRule::OnDetach() {
   abandoned_ = false;
 }
 
-void OutputRule::OnPush(std::uint64_t seq, TimePoint now) {
+void OutputRule::OnPushTaken(std::uint64_t seq, TimePoint now) {
   abandoned_ = false;
   pushed_to_ = std::max(pushed_to_, seq);
   last_taken_ = now;
 }
 
-void OutputRule::OnRead(std::uint64_t after_seq, std::uint64_t last_seq, TimePoint now) {
+void OutputRule::OnRead(std::uint64_t after_seq, TimePoint now) {
   abandoned_ = false;
   if (recovery_read_left_ && !polled_) {
     recovery_read_left_ = false;
   } else {
     polled_ = true;
   }
-  read_to_ = std::max({read_to_, after_seq, last_seq});
+  read_to_ = std::max(read_to_, after_seq);
+  last_taken_ = now;
+}
+
+void OutputRule::OnReplyTaken(std::uint64_t last_seq, TimePoint now) {
+  abandoned_ = false;
+  read_to_ = std::max(read_to_, last_seq);
   last_taken_ = now;
 }
 

@@ -7,12 +7,16 @@
 //   yes       no      it was pushed since the attach, or a read returned it since then
 //   yes       yes     a read returned it since the attach, or a read's cursor passed it
 //
+// Pushed and returned both mean: taken by the client, as far as its transport can tell. What still
+// lies in socket buffers is lost when the connection is cut, and must be there for the resume.
+//
 //   event                    effect
 //   attach (start, resume)   nothing is delivered yet; a resume grants one read that does not make
 //                            the process polled (the recovery read of codex >= 0.144)
-//   push of a chunk          delivered, while not polled
-//   process/read             delivered up to its cursor and its last chunk; without a granted
-//                            read left, polled from now on
+//   a push was taken         delivered, while not polled
+//   process/read             delivered up to its cursor; without a granted read left, polled from
+//                            now on
+//   a read's reply was taken delivered up to its last chunk
 //   detach                   nothing is delivered any more
 //
 //   abandon                  undelivered output may go too, until the next push, read, attach or
@@ -42,9 +46,11 @@ class OutputRule {
   // `next_seq`: the seq of the first event that will be pushed to the new connection.
   void OnAttach(std::uint64_t next_seq, bool resumed);
   void OnDetach();
-  void OnPush(std::uint64_t seq, TimePoint now);
-  // A read with cursor `after_seq` was answered, its last chunk being `last_seq` (0: no chunk).
-  void OnRead(std::uint64_t after_seq, std::uint64_t last_seq, TimePoint now);
+  void OnPushTaken(std::uint64_t seq, TimePoint now);
+  // A read with cursor `after_seq` is answered.
+  void OnRead(std::uint64_t after_seq, TimePoint now);
+  // The last chunk of a read's reply was `last_seq`.
+  void OnReplyTaken(std::uint64_t last_seq, TimePoint now);
   // The process is held back since `held_since`. Nothing happens unless it is really abandoned.
   void OnAbandonTimer(TimePoint held_since, TimePoint now);
 
@@ -63,10 +69,10 @@ class OutputRule {
   bool polled_ = false;
   bool recovery_read_left_ = false;
   bool abandoned_ = false;
-  std::uint64_t read_to_ = 0;      // delivered by reads up to here
+  std::uint64_t read_to_ = 0;      // delivered by reads, up to here
   std::uint64_t pushed_from_ = 1;  // delivered by pushes: pushed_from_ .. pushed_to_
   std::uint64_t pushed_to_ = 0;
-  TimePoint last_taken_{};  // the last push or read
+  TimePoint last_taken_{};  // the last of any of the three
 };
 
 }  // namespace paned

@@ -12,6 +12,8 @@ namespace {
 // without taking any of the input that is still queued (go-bridge rule R7).
 constexpr Duration kInputPatience = std::chrono::seconds(1);
 constexpr Duration kTermPatience = std::chrono::seconds(2);
+// How long pushes wait for the recovery read after a resume.
+constexpr Duration kRecoveryPatience = std::chrono::seconds(1);
 
 Error StdinFailed(std::string hint) {
   return {ErrorKind::kInternal, "failed to write to process stdin", {}, {}, std::move(hint)};
@@ -51,12 +53,25 @@ void Process::AttachClient(const ClientProfile* profile, bool resumed) {
   profile_ = profile;
   push_cursor_ = log_.next_seq() - 1;
   rule_.OnAttach(log_.next_seq(), resumed);
+  if (resumed && !closed()) {
+    recovery_timer_ = clock_->After(kRecoveryPatience, [this] {
+      EndRecovery(0);
+      TellNews();
+    });
+  }
   if (!facts_.held) return;
   held_since_ = clock_->Now();  // for this client it begins now
   WatchForAbandonment();
 }
 
+// Pushes go on behind what the recovery read has returned.
+void Process::EndRecovery(std::uint64_t read_to) {
+  recovery_timer_.reset();
+  push_cursor_ = std::max(push_cursor_, read_to);
+}
+
 void Process::DetachClient() {
+  recovery_timer_.reset();
   waiting_reads_.clear();
   abandon_timer_.reset();
   rule_.OnDetach();
@@ -90,8 +105,17 @@ bool Process::TryAnswer(WaitingRead* waiting) {
   const std::uint64_t after = std::min(waiting->read.params.after_seq, log_.next_seq() - 1);
   const std::uint64_t last = answer.chunks.empty() ? 0 : answer.chunks.back().seq;
   waiting->done(answer);
-  rule_.OnRead(after, last, now);
+  rule_.OnRead(after, now);
   log_.NoteCursor(std::max(after, last));
+  if (last > 0) {
+    std::size_t bytes = 0;
+    for (const protocol::OutputChunk& chunk : answer.chunks) bytes += chunk.bytes.size();
+    observer_->OnOutputSent(id_, {SentOutput::By::kReply, last, bytes});
+  }
+  if (recovery_timer_) {
+    EndRecovery(last);
+    PumpEvents(std::numeric_limits<std::size_t>::max());
+  }
   ShareRoom();
   ResumeIfHeld();
   return true;
@@ -160,6 +184,7 @@ void Process::Hold() {
   if (facts_.held) return;
   facts_.held = true;
   held_since_ = clock_->Now();
+  observer_->OnHeld(id_);
   WatchForAbandonment();
   AnswerReads();
 }
@@ -185,6 +210,16 @@ void Process::ResumeIfHeld() {
 }
 
 void Process::OnBudgetRoom() { ResumeIfHeld(); }
+
+void Process::OnTaken(const SentOutput& sent) {
+  if (sent.by == SentOutput::By::kPush) {
+    rule_.OnPushTaken(sent.seq, clock_->Now());
+  } else {
+    rule_.OnReplyTaken(sent.seq, clock_->Now());
+  }
+  ShareRoom();
+  ResumeIfHeld();
+}
 
 // Others wait for room: what has just been delivered may go at once.
 void Process::ShareRoom() {
@@ -218,7 +253,7 @@ void Process::CloseIfOver() {
 // --- pushing -------------------------------------------------------------------------------------
 
 std::uint64_t Process::NextEvent() const {
-  if (!rule_.attached()) return 0;
+  if (!rule_.attached() || recovery_timer_) return 0;
   std::uint64_t next = 0;
   if (profile_->pushes_output && log_.CountAfter(push_cursor_) > 0) {
     next = log_.ChunkAfter(push_cursor_, 0).seq;
@@ -236,8 +271,9 @@ void Process::PushEvent(std::uint64_t seq) {
   } else if (seq == log_.closed_seq()) {
     observer_->PushClosed(id_, seq);
   } else {
-    observer_->PushOutput(id_, log_.ChunkAfter(before, 0));
-    rule_.OnPush(seq, clock_->Now());
+    const protocol::OutputChunk chunk = log_.ChunkAfter(before, 0);
+    observer_->PushOutput(id_, chunk);
+    observer_->OnOutputSent(id_, {SentOutput::By::kPush, seq, chunk.bytes.size()});
   }
 }
 

@@ -31,6 +31,13 @@ struct ProcessLimits {
   WhenFull when_full = WhenFull::kTimed;
 };
 
+// Output on its way to the client: chunks up to `seq`, by a push or in the reply to a read.
+struct SentOutput {
+  enum class By { kPush, kReply } by = By::kPush;
+  std::uint64_t seq = 0;
+  std::size_t bytes = 0;
+};
+
 // Takes the events of a process while a connection is attached. Implemented by the session.
 class ProcessObserver {
  public:
@@ -44,6 +51,10 @@ class ProcessObserver {
   virtual void PushOutput(const std::string& process_id, const protocol::OutputChunk& chunk) = 0;
   virtual void PushExited(const std::string& process_id, std::uint64_t seq, int exit_code) = 0;
   virtual void PushClosed(const std::string& process_id, std::uint64_t seq) = 0;
+  // The observer calls Process::OnTaken(sent) when the client has taken it; not from within.
+  virtual void OnOutputSent(const std::string& process_id, const SentOutput& sent) = 0;
+  // The process is held back until more of its output has been taken.
+  virtual void OnHeld(const std::string& process_id) = 0;
   // Events wait because WantsEvents() was false.
   virtual void OnEventsBlocked(const std::string& process_id) = 0;
   // All is over: retention begins.
@@ -66,6 +77,9 @@ class Process final : public BackendEvents, public BudgetMember {
   void AttachClient(const ClientProfile* profile, bool resumed);
   // The connection is gone: its waiting reads are dropped, unanswered.
   void DetachClient();
+
+  // The client has taken what was sent, while still attached.
+  void OnTaken(const SentOutput& sent);
 
   // Answers now or when the profile's rules say so; `done` is called at most once, with views that
   // hold during the call.
@@ -129,6 +143,7 @@ class Process final : public BackendEvents, public BudgetMember {
   // The seq of the next event to push; 0 when there is none.
   std::uint64_t NextEvent() const;
   void PushEvent(std::uint64_t seq);
+  void EndRecovery(std::uint64_t read_to);
 
   std::string id_;
   Clock* clock_;
@@ -142,6 +157,9 @@ class Process final : public BackendEvents, public BudgetMember {
   ProcessFacts facts_;
   TimePoint held_since_{};
   std::uint64_t push_cursor_ = 0;  // seq of the last event pushed or passed over
+  // Set after a resume: pushes wait for the recovery read, which comes at once or not at all.
+  // Codex's client can keep little of what arrives before the reply that fills its gap.
+  std::unique_ptr<Timer> recovery_timer_;
   std::list<WaitingRead> waiting_reads_;
   std::unique_ptr<Timer> abandon_timer_;
 

@@ -147,16 +147,17 @@ Result<pid_t> SpawnFirst(const LaunchPlan& plan, const SpawnActions& actions) {
   if (plan.arg0) arguments.front() = *plan.arg0;
   const std::vector<char*> argv = Pointers(arguments);
   const std::vector<char*> envp = Pointers(plan.env);
+  const bool searched = plan.argv.front().find('/') == std::string::npos;
   int reason = ENOENT;
   for (const std::string& candidate : Candidates(plan)) {
-    if (!Exists(candidate, plan.cwd)) continue;
+    if (searched && !Exists(candidate, plan.cwd)) continue;
     pid_t pid = -1;
     const int failed = actions.Run(candidate, argv.data(), envp.data(), &pid);
     if (failed == 0) return pid;
     // As execvp(3): a candidate that may not be run does not end the search, but is remembered.
     if (failed == EACCES) reason = EACCES;
     if (failed != EACCES && failed != ENOENT && failed != ENOTDIR) return Explain(failed, plan);
-    if (failed == ENOTDIR && plan.argv.front().find('/') != std::string::npos) reason = ENOTDIR;
+    if (failed == ENOTDIR && !searched) reason = ENOTDIR;
   }
   struct stat status = {};
   if (::stat(plan.cwd.c_str(), &status) != 0) {

@@ -13,17 +13,22 @@ constexpr std::size_t kEventsPerTurn = 4;
 Session::Session(std::string id, const SessionContext* context)
     : id_(std::move(id)),
       context_(context),
-      processes_(context->clock, context->closed_retention) {}
+      processes_(context->clock, context->closed_retention),
+      deliveries_(context->clock, [this](const std::string& process_id, const SentOutput& sent) {
+        if (Process* process = processes_.Find(process_id)) process->OnTaken(sent);
+      }) {}
 
 void Session::Attach(SessionClient* client, const ClientProfile* profile, bool resumed) {
   client_ = client;
   profile_ = profile;
+  deliveries_.Open([client](std::function<void()> taken) { client->Confirm(std::move(taken)); });
   processes_.ForEach([&](Process* process) { process->AttachClient(profile, resumed); });
 }
 
 void Session::Detach() {
   client_ = nullptr;
   profile_ = nullptr;
+  deliveries_.Close();
   blocked_.clear();
   in_blocked_.clear();
   processes_.ForEach([](Process* process) { process->DetachClient(); });
@@ -66,6 +71,12 @@ void Session::PushExited(const std::string& process_id, std::uint64_t seq, int e
 void Session::PushClosed(const std::string& process_id, std::uint64_t seq) {
   client_->SendClosed(process_id, seq);
 }
+
+void Session::OnOutputSent(const std::string& process_id, const SentOutput& sent) {
+  deliveries_.Note(process_id, sent);
+}
+
+void Session::OnHeld(const std::string& /*process_id*/) { deliveries_.ConfirmNow(); }
 
 void Session::OnEventsBlocked(const std::string& process_id) {
   if (in_blocked_.insert(process_id).second) blocked_.push_back(process_id);

@@ -11,6 +11,7 @@
 #include <unordered_set>
 
 #include "server/process/process_table.h"
+#include "server/session/deliveries.h"
 
 namespace paned {
 
@@ -26,6 +27,8 @@ class SessionClient {
   virtual void SendOutput(const std::string& process_id, const protocol::OutputChunk& chunk) = 0;
   virtual void SendExited(const std::string& process_id, std::uint64_t seq, int exit_code) = 0;
   virtual void SendClosed(const std::string& process_id, std::uint64_t seq) = 0;
+  // Calls `taken` once the client has taken all that was sent so far; see Connection::Confirm.
+  virtual void Confirm(std::function<void()> taken) = 0;
   // Asks for a sign of life; `done` is called once.
   virtual void Probe(Duration patience, std::function<void(bool alive)> done) = 0;
   // Another connection has taken the session over: this one is of no use any more.
@@ -65,6 +68,8 @@ class Session final : public ProcessObserver {
   void PushOutput(const std::string& process_id, const protocol::OutputChunk& chunk) override;
   void PushExited(const std::string& process_id, std::uint64_t seq, int exit_code) override;
   void PushClosed(const std::string& process_id, std::uint64_t seq) override;
+  void OnOutputSent(const std::string& process_id, const SentOutput& sent) override;
+  void OnHeld(const std::string& process_id) override;
   void OnEventsBlocked(const std::string& process_id) override;
   void OnClosed(const std::string& process_id) override;
 
@@ -74,6 +79,7 @@ class Session final : public ProcessObserver {
   SessionClient* client_ = nullptr;
   const ClientProfile* profile_ = nullptr;  // of the attached client
   ProcessTable processes_;
+  Deliveries deliveries_;
   // Processes with events to push, in the order of their turns.
   std::deque<std::string> blocked_;
   std::unordered_set<std::string> in_blocked_;

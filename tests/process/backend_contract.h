@@ -78,6 +78,9 @@ class BackendContract : public ::testing::Test {
  protected:
   static constexpr std::chrono::seconds kPatience{20};
 
+  // As the server does: input that nobody reads any more is an error, not the end.
+  BackendContract() { ::signal(SIGPIPE, SIG_IGN); }
+
   // A shell command as a child of ours.
   void Start(const std::string& command, bool pipe_stdin = false) {
     StartProgram({"/bin/sh", "-c", command}, pipe_stdin);

@@ -42,10 +42,11 @@ void Play(const std::vector<Event>& events, OutputRule* rule) {
         rule->OnDetach();
         break;
       case Event::kPush:
-        rule->OnPush(event.a, At(0));
+        rule->OnPushTaken(event.a, At(0));
         break;
       case Event::kRead:
-        rule->OnRead(event.a, event.b, At(0));
+        rule->OnRead(event.a, At(0));
+        if (event.b > 0) rule->OnReplyTaken(event.b, At(0));
         break;
     }
   }
@@ -138,9 +139,9 @@ TEST(OutputRuleAbandon, AfterSixtySecondsAndNotBefore) {
 TEST(OutputRuleAbandon, CountsFromTheLastThingTaken) {
   OutputRule rule(WhenFull::kTimed);
   rule.OnAttach(1, false);
-  rule.OnPush(1, At(30));
+  rule.OnPushTaken(1, At(30));
   EXPECT_EQ(rule.AbandonedAt(At(0)), At(90));
-  rule.OnRead(1, 0, At(50));
+  rule.OnRead(1, At(50));
   EXPECT_EQ(rule.AbandonedAt(At(0)), At(110));
   rule.OnAbandonTimer(At(0), At(100));
   EXPECT_FALSE(rule.MayEvict(5));

@@ -34,12 +34,25 @@ class RecordingObserver final : public ProcessObserver {
   void PushClosed(const std::string& process_id, std::uint64_t seq) override {
     lines.push_back("closed " + process_id + ' ' + std::to_string(seq));
   }
+  // What is sent counts as taken at once, unless a test keeps it back.
+  void OnOutputSent(const std::string& /*process_id*/, const SentOutput& sent) override {
+    if (takes_at_once) {
+      process->OnTaken(sent);
+    } else {
+      sent_output.push_back(sent);
+    }
+  }
+  void OnHeld(const std::string& /*process_id*/) override { ++held; }
   void OnEventsBlocked(const std::string& /*process_id*/) override { ++blocked; }
   void OnClosed(const std::string& /*process_id*/) override { ++closed; }
 
   bool wants = true;
   std::vector<std::string> lines;
   std::string pushed;  // all output pushed, joined
+  Process* process = nullptr;
+  bool takes_at_once = true;
+  std::vector<SentOutput> sent_output;  // what was not taken yet
+  int held = 0;
   int blocked = 0;
   int closed = 0;
 };
@@ -68,6 +81,7 @@ class ProcessTest : public ::testing::Test {
   // Starts `p` with a client of the profile attached, or none (nullptr).
   void Start(const char* profile, bool pipe_stdin = false) {
     process_ = std::make_unique<Process>("p", &clock_, limits_, &budget_, &observer_);
+    observer_.process = process_.get();
     if (profile != nullptr) process_->AttachClient(FindProfile(profile), /*resumed=*/false);
     LaunchPlan plan;
     plan.argv = {"program"};

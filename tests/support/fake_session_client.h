@@ -26,6 +26,8 @@ class FakeSessionClient final : public SessionClient {
   void SendClosed(const std::string& process_id, std::uint64_t seq) override {
     lines.push_back("closed " + process_id + ' ' + std::to_string(seq));
   }
+  // Taken when the test says so: by calling and clearing `confirms`.
+  void Confirm(std::function<void()> taken) override { confirms.push_back(std::move(taken)); }
   void Probe(Duration patience, std::function<void(bool alive)> done) override {
     probe_patience = patience;
     probe = std::move(done);
@@ -37,6 +39,7 @@ class FakeSessionClient final : public SessionClient {
   std::size_t room = std::numeric_limits<std::size_t>::max();
   std::function<void(bool alive)> probe;
   Duration probe_patience{};
+  std::vector<std::function<void()>> confirms;
   int taken_over = 0;
 };
 

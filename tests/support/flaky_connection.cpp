@@ -41,6 +41,7 @@ void FlakyConnection::Die() {
   if (!std::exchange(alive_, false)) return;
   token_.reset();
   queue_.clear();
+  confirms_.clear();
   events_->OnClosed();
   while (!probes_.empty()) AnswerProbe(false);
 }
@@ -49,6 +50,12 @@ void FlakyConnection::AnswerProbe(bool alive) {
   const std::function<void(bool)> done = std::move(probes_.front());
   probes_.pop_front();
   done(alive);
+}
+
+void FlakyConnection::ConfirmAll() {
+  const std::deque<std::function<void()>> confirmed = std::move(confirms_);
+  confirms_.clear();
+  for (const std::function<void()>& taken : confirmed) taken();
 }
 
 void FlakyConnection::Pull() {

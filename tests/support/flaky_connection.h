@@ -27,6 +27,7 @@ class FlakyConnection final : public Connection {
   void SendStreamed(std::unique_ptr<MessageSource> source) override;
   bool WantsOutput() const override { return wants_output_ && alive_; }
   void Close(CloseCode code, std::string_view reason) override;
+  void Confirm(std::function<void()> taken) override { confirms_.push_back(std::move(taken)); }
   void Probe(Duration patience, std::function<void(bool alive)> done) override;
 
   // --- the test's side ---
@@ -41,6 +42,8 @@ class FlakyConnection final : public Connection {
   void Die();
   // Answers the oldest probe.
   void AnswerProbe(bool alive);
+  // Everything sent so far has been taken.
+  void ConfirmAll();
   // Asks the stream at the front for a piece; it may come later.
   void Pull();
 
@@ -75,6 +78,7 @@ class FlakyConnection final : public Connection {
   int pieces_ = 0;
   std::size_t largest_piece_ = 0;
   std::deque<std::function<void(bool)>> probes_;
+  std::deque<std::function<void()>> confirms_;
   std::optional<CloseCode> close_code_;
   std::string close_reason_;
   // Pending pulls hold it weakly: a piece that comes after the end has no effect.
