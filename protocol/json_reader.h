@@ -1,6 +1,6 @@
 // JSON in: parses a message inside its own buffer into a flat list of nodes, and hands out checked
 // views of them. RapidJSON stays behind json_reader.cpp. A message of ordinary size costs no heap.
-// One document per message; a parsed document is read-only.
+// Threading: pure; one document per message, read-only once parsed.
 #pragma once
 
 #include <array>

@@ -20,6 +20,7 @@ constexpr std::size_t kMaxWorkers = 16;
 // Shutdown: how long children have after TERM, and how long all of it may take.
 constexpr Duration kChildPatience = std::chrono::milliseconds(500);
 constexpr Duration kShutdownPatience = std::chrono::seconds(3);
+constexpr Duration kTrimAfter = std::chrono::seconds(1);
 constexpr Duration kQuietPoll = std::chrono::milliseconds(5);
 
 std::string WorkingDirectory() {
@@ -98,11 +99,16 @@ ConnectionEvents* Server::OnConnected(std::shared_ptr<Connection> connection) {
       std::move(connection), &router_, &log_, &reply_counters_, [this, peer] {
         log_.Write(LogLevel::kDebug, "disconnected", {{"peer", peer->connection->label()}});
         peers_.erase(peer);
-        // What a burst of connections or a big message has left in the allocator goes back.
-        if (peers_.empty()) ::malloc_trim(0);
+        TrimLater();
         if (stdio_ && !stopping_) StopGently();
       });
   return peer->processor.get();
+}
+
+// What a burst of connections or of processes has left in the allocator goes back to the system,
+// once things have become quiet.
+void Server::TrimLater() {
+  trim_timer_ = clock_.After(kTrimAfter, [] { ::malloc_trim(0); });
 }
 
 void Server::AwaitSignal() {

@@ -41,6 +41,7 @@ class Server final : public ConnectionAcceptor {
   };
 
   Status Listen();
+  void TrimLater();
   void AwaitSignal();
   void OnSignal(int signal_number);
   void StopGently();
@@ -55,13 +56,14 @@ class Server final : public ConnectionAcceptor {
   PipeBackend pipes_{&io_, &reaper_};
   OutputBudget budget_;
   SessionContext session_context_;
-  SessionRegistry sessions_{&session_context_};
+  SessionRegistry sessions_{&session_context_, [this] { TrimLater(); }};
   Services services_;
   Router router_;
   ReplyCounters reply_counters_;
   std::list<Peer> peers_;
   asio::signal_set signals_{io_};
   std::unique_ptr<Timer> quiet_timer_;
+  std::unique_ptr<Timer> trim_timer_;
   TimePoint quiet_deadline_{};
   int exit_code_ = 0;
   bool stopping_ = false;

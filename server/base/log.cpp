@@ -31,10 +31,9 @@ std::string Timestamp() {
 bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
 void AppendValue(std::string_view value, std::string* line) {
-  const bool plain =
-      !value.empty() && std::none_of(value.begin(), value.end(), [](char c) {
-        return IsControl(c) || c == ' ' || c == '"' || c == '=' || c == '\\';
-      });
+  const bool plain = !value.empty() && std::none_of(value.begin(), value.end(), [](char c) {
+    return IsControl(c) || c == ' ' || c == '"' || c == '=' || c == '\\';
+  });
   if (plain) {
     line->append(value);
     return;

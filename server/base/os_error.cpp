@@ -27,7 +27,8 @@ ErrorKind KindOf(int error_number) {
   switch (error_number) {
     case ENOENT:
       return ErrorKind::kNotFound;
-    // The reference counts a refusal of permission as the caller's fault (measured on 0.135 to 0.169).
+    // The reference counts a refusal of permission as the caller's fault (measured on 0.135 to
+    // 0.169).
     case EINVAL:
     case EACCES:
     case EPERM:

@@ -11,8 +11,8 @@ namespace paned {
 // "No such file or directory (os error 2)".
 std::string OsErrorText(int error_number);
 
-// The Error of a failed file call: ENOENT is kNotFound, EINVAL, EACCES and EPERM kInvalidRequest, all
-// else kInternal (section 8, and measured). `path` and a hint for the common ones go along.
+// The Error of a failed file call: ENOENT is kNotFound, EINVAL, EACCES and EPERM kInvalidRequest,
+// all else kInternal (section 8, and measured). `path` and a hint for the common ones go along.
 Error FileError(int error_number, std::string path);
 
 }  // namespace paned

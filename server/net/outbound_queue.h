@@ -6,8 +6,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <string>
 
@@ -113,7 +113,7 @@ class OutboundQueue {
 
   Hooks hooks_;
   std::shared_ptr<InFlight> in_flight_ = std::make_shared<InFlight>();
-  std::deque<Item> items_;
+  std::list<Item> items_;
   std::shared_ptr<Stream> stream_;  // the message being sent in fragments; sinks hold it weakly
   // The last stream that ended. Its source may be on the call stack: it is freed by a later write.
   std::shared_ptr<Stream> retired_;

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <list>
 #include <string>
 #include <utility>
 
@@ -45,7 +45,7 @@ class PingMarkers {
 
   std::uint64_t last_ = 0;
   bool answered_ = false;
-  std::deque<std::pair<std::uint64_t, std::function<void()>>> pending_;
+  std::list<std::pair<std::uint64_t, std::function<void()>>> pending_;
 };
 
 }  // namespace paned

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <asio/post.hpp>
-#include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -376,7 +376,7 @@ class WsConnection : public Connection,
   bool inbound_full_ = false;
   bool outbound_full_ = false;
   bool gate_closed_ = false;
-  std::deque<std::shared_ptr<Inbound>> held_messages_;
+  std::list<std::shared_ptr<Inbound>> held_messages_;
   TimePoint reopened_ = {};
   TimePoint last_ping_ = {};
   websocketpp::close::status::value close_code_ = websocketpp::close::status::normal;

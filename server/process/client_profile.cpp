@@ -6,7 +6,7 @@ namespace {
 using std::chrono::milliseconds;
 
 // 512 MiB of file as base64, and a little for the envelope.
-constexpr std::uint64_t kReferenceFileReply = 536'870'912ull / 3 * 4 + 4096;
+constexpr std::uint64_t kReferenceFileReply = (536'870'912ull + 2) / 3 * 4 + 4096;
 constexpr std::uint64_t kCodexLargestMessage = 64ull << 20;
 
 constexpr ClientProfile kCodex = {

@@ -79,7 +79,7 @@ OutputSpace OutputLog::Room(std::size_t want) {
 }
 
 std::uint64_t OutputLog::Commit(OutputStream stream, std::size_t size) {
-  index_.push_back(end_ * 4 + static_cast<std::uint64_t>(stream));
+  index_.PushBack(end_ * 4 + static_cast<std::uint64_t>(stream));
   end_ += size;
   return next_seq_++;
 }
@@ -113,7 +113,7 @@ std::uint64_t OutputLog::first_seq() const {
 }
 
 std::size_t OutputLog::EvictFront() {
-  index_.pop_front();
+  index_.PopFront();
   ++evicted_chunks_;
   const std::uint64_t behind = OffsetAt(0);
   const auto size = static_cast<std::size_t>(behind - begin_);

@@ -7,12 +7,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "server/process/backend.h"
+#include "server/process/chunk_index.h"
 
 namespace paned {
 
@@ -80,7 +80,7 @@ class OutputLog {
   std::uint64_t end_ = 0;       // absolute offset behind the newest
   std::uint64_t released_ = 0;  // pages below this absolute offset have been given back
   // Per chunk its start offset, times four, plus its stream. Seqs follow from the position.
-  std::deque<std::uint64_t> index_;
+  ChunkIndex index_;
   std::uint64_t evicted_chunks_ = 0;
   std::uint64_t next_seq_ = 1;
   std::uint64_t exited_seq_ = 0;

@@ -55,8 +55,4 @@ bool OutputRule::Delivered(std::uint64_t seq) const {
   return !polled_ && pushed_from_ <= seq && seq <= pushed_to_;
 }
 
-bool OutputRule::MayEvict(std::uint64_t seq) const {
-  return when_full_ == WhenFull::kEvict || abandoned_ || Delivered(seq);
-}
-
 }  // namespace paned

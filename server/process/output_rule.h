@@ -57,8 +57,10 @@ class OutputRule {
   bool attached() const { return attached_; }
   bool polled() const { return polled_; }
   bool Delivered(std::uint64_t seq) const;
+  // Whether undelivered output may go as well.
+  bool MayEvictUndelivered() const { return when_full_ == WhenFull::kEvict || abandoned_; }
   // Whether chunk `seq`, the oldest, may go when room is needed.
-  bool MayEvict(std::uint64_t seq) const;
+  bool MayEvict(std::uint64_t seq) const { return MayEvictUndelivered() || Delivered(seq); }
   // Whether waiting may end in abandonment, and when at the earliest.
   bool AbandonPossible() const { return attached_ && when_full_ == WhenFull::kTimed; }
   TimePoint AbandonedAt(TimePoint held_since) const;

@@ -7,7 +7,7 @@
 #include <asio/posix/stream_descriptor.hpp>
 #include <cerrno>
 #include <csignal>
-#include <deque>
+#include <list>
 #include <string>
 #include <utility>
 
@@ -215,7 +215,7 @@ class PipeChild final : public BackendProcess, public std::enable_shared_from_th
   stream_descriptor input_;
   bool input_waiting_ = false;
   bool close_after_flush_ = false;
-  std::deque<std::string> queue_;
+  std::list<std::string> queue_;
   std::size_t queued_ = 0;
   std::size_t sent_ = 0;  // of the queue's front
   std::array<Source, 2> sources_;

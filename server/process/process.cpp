@@ -134,9 +134,20 @@ void Process::AnswerReads() {
 
 // --- output --------------------------------------------------------------------------------------
 
+// Delivered, and pushed as well: a process that is read while its pushes lag behind keeps both
+// whole.
+bool Process::FrontIsDone() const {
+  if (log_.empty() || !rule_.Delivered(log_.first_seq())) return false;
+  return !profile_->pushes_output || log_.first_seq() <= push_cursor_;
+}
+
+bool Process::FrontMayGo() const {
+  return FrontIsDone() || (!log_.empty() && rule_.MayEvictUndelivered());
+}
+
 void Process::EvictDelivered(std::size_t wanted) {
   std::size_t freed = 0;
-  while (freed < wanted && !log_.empty() && rule_.Delivered(log_.first_seq())) {
+  while (freed < wanted && FrontIsDone()) {
     freed += log_.EvictFront();
   }
   log_.ReleaseFreePages();
@@ -145,8 +156,7 @@ void Process::EvictDelivered(std::size_t wanted) {
 
 OutputSpace Process::PrepareOutput() {
   const std::size_t wanted = std::min(limits_.max_chunk, log_.capacity());
-  while ((log_.capacity() - log_.retained_bytes() < wanted || log_.full()) && !log_.empty() &&
-         rule_.MayEvict(log_.first_seq())) {
+  while ((log_.capacity() - log_.retained_bytes() < wanted || log_.full()) && FrontMayGo()) {
     budget_->Release(log_.EvictFront());
   }
   // The budget first: making room may give this log's own pages back.
@@ -159,7 +169,7 @@ OutputSpace Process::PrepareOutput() {
 // When nobody has delivered output left to give, this process gives what it may of its own.
 std::size_t Process::BudgetRoom(std::size_t wanted) {
   std::size_t room = budget_->Room(this, wanted);
-  while (room == 0 && !log_.empty() && rule_.MayEvict(log_.first_seq())) {
+  while (room == 0 && FrontMayGo()) {
     budget_->Release(log_.EvictFront());
     room = budget_->Room(this, wanted);
   }
@@ -201,7 +211,7 @@ void Process::WatchForAbandonment() {
 
 void Process::ResumeIfHeld() {
   if (!facts_.held) return;
-  const bool room = !log_.full() || (!log_.empty() && rule_.MayEvict(log_.first_seq()));
+  const bool room = !log_.full() || FrontMayGo();
   if (!room) return;
   facts_.held = false;
   facts_.resumed_at = clock_->Now();

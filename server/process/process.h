@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <list>
 #include <memory>
@@ -131,6 +130,8 @@ class Process final : public BackendEvents, public BudgetMember {
   void AnswerReads();
   void TellNews();
   void CloseIfOver();
+  bool FrontIsDone() const;
+  bool FrontMayGo() const;
   void Hold();
   void ResumeIfHeld();
   void ShareRoom();
@@ -164,10 +165,10 @@ class Process final : public BackendEvents, public BudgetMember {
   std::unique_ptr<Timer> abandon_timer_;
 
   bool has_input_ = false;
-  std::deque<WaitingWrite> waiting_writes_;
+  std::list<WaitingWrite> waiting_writes_;
   std::uint64_t input_queued_ = 0;  // all input ever queued
   std::unordered_set<std::string> write_ids_;
-  std::deque<std::string> write_id_order_;
+  std::list<std::string> write_id_order_;
 
   Ending ending_ = Ending::kNone;
   std::unique_ptr<Timer> ending_timer_;

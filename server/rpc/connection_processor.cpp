@@ -16,10 +16,9 @@ ConnectionProcessor::ConnectionProcessor(std::shared_ptr<Connection> connection,
       log_(log),
       counters_(counters),
       on_closed_(std::move(on_closed)) {
-  // Everyone else refers to the connection through this handle, which dies in OnClosed: a reply
-  // that is dropped because its connection has gone is then no error.
-  const auto handle = std::make_shared<std::shared_ptr<Connection>>(std::move(connection));
-  caller_->connection = std::shared_ptr<Connection>(handle, handle->get());
+  const auto handle = std::make_shared<std::shared_ptr<Connection>>(connection);
+  reply_handle_ = std::shared_ptr<Connection>(handle, handle->get());
+  caller_->connection = std::move(connection);
   caller_->on_initialize_settled = [this] { ProcessDeferred(); };
 }
 
@@ -32,11 +31,15 @@ void ConnectionProcessor::OnMessage(InboundFrame frame) {
 }
 
 void ConnectionProcessor::ProcessDeferred() {
+  // An initialize among them may settle at once and lead back here: the loop below goes on then.
+  if (processing_deferred_) return;
+  processing_deferred_ = true;
   while (!deferred_.empty() && caller_->state != HandshakeState::kInitializing) {
     InboundFrame frame = std::move(deferred_.front());
     deferred_.pop_front();
     Process(std::move(frame));
   }
+  processing_deferred_ = false;
 }
 
 void ConnectionProcessor::Process(InboundFrame frame) {
@@ -44,7 +47,7 @@ void ConnectionProcessor::Process(InboundFrame frame) {
   Envelope envelope = protocol::ParseEnvelope(frame.data, frame.size, &document);
   switch (envelope.kind) {
     case EnvelopeKind::kRequest: {
-      const auto reply = std::make_shared<ReplyOnce>(caller_->connection, std::move(envelope.id),
+      const auto reply = std::make_shared<ReplyOnce>(reply_handle_, std::move(envelope.id),
                                                      std::move(frame.keep_alive), counters_);
       router_->Route(caller_, envelope.method, envelope.params, reply);
       return;
@@ -81,6 +84,7 @@ void ConnectionProcessor::OnWritable() {
 
 void ConnectionProcessor::OnClosed() {
   caller_->on_initialize_settled = nullptr;
+  reply_handle_.reset();
   caller_->connection.reset();
   caller_->attachment.reset();
   deferred_.clear();

@@ -3,8 +3,8 @@
 // Source: exec-server protocol, section 2. Threading: io thread only.
 #pragma once
 
-#include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 
 #include "server/base/log.h"
@@ -32,7 +32,11 @@ class ConnectionProcessor final : public ConnectionEvents {
   Log* log_;
   ReplyCounters* counters_;
   std::function<void()> on_closed_;
-  std::deque<InboundFrame> deferred_;  // what came while initialize was being answered
+  std::list<InboundFrame> deferred_;  // what came while initialize was being answered
+  bool processing_deferred_ = false;
+  // What replies are sent through. It goes first of all in OnClosed: a reply that is dropped
+  // because its connection has gone is then no error, whoever else still holds the connection.
+  std::shared_ptr<Connection> reply_handle_;
 };
 
 }  // namespace paned

@@ -4,8 +4,8 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <string>
 #include <unordered_set>
@@ -81,7 +81,7 @@ class Session final : public ProcessObserver {
   ProcessTable processes_;
   Deliveries deliveries_;
   // Processes with events to push, in the order of their turns.
-  std::deque<std::string> blocked_;
+  std::list<std::string> blocked_;
   std::unordered_set<std::string> in_blocked_;
 };
 

@@ -54,13 +54,13 @@ void SessionRegistry::Claim(const std::string& id, ClaimDone done) {
     return;
   }
   row.contested = true;
-  SessionClient* owner = row.session->client();
-  owner->Probe(kProbePatience, [this, id, owner, done = std::move(done)](bool alive) {
-    SettleClaim(id, owner, alive, done);
-  });
+  row.session->client()->Probe(
+      kProbePatience, [this, id, releases = row.releases, done = std::move(done)](bool alive) {
+        SettleClaim(id, releases, alive, done);
+      });
 }
 
-void SessionRegistry::SettleClaim(const std::string& id, const SessionClient* owner, bool alive,
+void SessionRegistry::SettleClaim(const std::string& id, std::uint64_t releases, bool alive,
                                   const ClaimDone& done) {
   const auto found = rows_.find(id);
   if (found == rows_.end()) {
@@ -69,17 +69,17 @@ void SessionRegistry::SettleClaim(const std::string& id, const SessionClient* ow
   }
   Row& row = found->second;
   row.contested = false;
-  SessionClient* now = row.session->client();
-  if (now != nullptr && (alive || now != owner)) {
+  SessionClient* owner = row.session->client();
+  if (owner != nullptr && (alive || row.releases != releases)) {
     done(AlreadyAttached(id));
     return;
   }
-  if (now != nullptr) {
+  if (owner != nullptr) {
     // Its waiting reads get what there is, should it wake up after all; nothing of it counts as
     // seen.
     row.session->processes().ForEach([](Process* process) { process->AnswerReadsNow(); });
     row.session->Detach();
-    now->OnTakenOver();
+    owner->OnTakenOver();
   }
   row.expiry.reset();
   done(row.session.get());
@@ -88,9 +88,12 @@ void SessionRegistry::SettleClaim(const std::string& id, const SessionClient* ow
 void SessionRegistry::Release(Session* session) {
   if (session->attached()) session->Detach();
   Row& row = rows_.at(session->id());
+  ++row.releases;
   // Destroying the session kills what still runs in it.
-  row.expiry =
-      context_->clock->After(context_->detach_ttl, [this, id = session->id()] { rows_.erase(id); });
+  row.expiry = context_->clock->After(context_->detach_ttl, [this, id = session->id()] {
+    rows_.erase(id);
+    on_expired_();
+  });
 }
 
 void SessionRegistry::ForEach(const std::function<void(Session*)>& visit) const {

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "server/session/session.h"
 
@@ -20,7 +22,10 @@ class SessionRegistry {
   // it.
   static constexpr Duration kProbePatience = std::chrono::seconds(2);
 
-  explicit SessionRegistry(const SessionContext* context) : context_(context) {}
+  // `on_expired` is called after a session has ended with all it held.
+  explicit SessionRegistry(
+      const SessionContext* context, std::function<void()> on_expired = [] {})
+      : context_(context), on_expired_(std::move(on_expired)) {}
   SessionRegistry(const SessionRegistry&) = delete;
   SessionRegistry& operator=(const SessionRegistry&) = delete;
 
@@ -45,12 +50,15 @@ class SessionRegistry {
     std::unique_ptr<Session> session;
     std::unique_ptr<Timer> expiry;  // set while detached
     bool contested = false;         // a claim waits for the owner's sign of life
+    std::uint64_t releases = 0;     // tells one owner from the next at the same address
   };
 
-  void SettleClaim(const std::string& id, const SessionClient* owner, bool alive,
+  // `releases`: the row's when the owner was probed.
+  void SettleClaim(const std::string& id, std::uint64_t releases, bool alive,
                    const ClaimDone& done);
 
   const SessionContext* context_;
+  const std::function<void()> on_expired_;
   std::map<std::string, Row> rows_;
 };
 

@@ -90,15 +90,16 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(ValueRow{"plain", "plain"}, ValueRow{"", "\"\""},
                       ValueRow{"two words", "\"two words\""}, ValueRow{"a=b", "\"a=b\""},
                       ValueRow{"say \"x\"", R"("say \"x\"")"}, ValueRow{R"(a\b)", R"("a\\b")"},
-                      ValueRow{"a\nlevel=error", "\"a level=error\""},
-                      ValueRow{"a\rb", "\"a b\""}, ValueRow{"a\tb", "\"a b\""},
-                      ValueRow{"\x1b[31mred", "\" [31mred\""}, ValueRow{"bell\x07", "\"bell \""},
+                      ValueRow{"a\nlevel=error", "\"a level=error\""}, ValueRow{"a\rb", "\"a b\""},
+                      ValueRow{"a\tb", "\"a b\""}, ValueRow{"\x1b[31mred", "\" [31mred\""},
+                      ValueRow{"bell\x07", "\"bell \""},
                       ValueRow{std::string("nul\0byte", 8), "\"nul byte\""},
-                      ValueRow{"del\x7f", "\"del \""}, ValueRow{"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"}));
+                      ValueRow{"del\x7f", "\"del \""},
+                      ValueRow{"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"}));
 
 TEST(Log, WritesFromItsLevelOn) {
-  for (const LogLevel least : {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarn, LogLevel::kError,
-                               LogLevel::kOff}) {
+  for (const LogLevel least :
+       {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarn, LogLevel::kError, LogLevel::kOff}) {
     Log log(least);
     CapturedStderr captured;
     for (const LogLevel level :

@@ -12,8 +12,10 @@
 namespace paned {
 namespace {
 
-// A child that waits for `go` to be closed, then ends with `code` or kills itself.
+// A child that waits for Go(), then ends with `code` or kills itself.
 struct Child {
+  void Go() const { EXPECT_EQ(::write(go.get(), "g", 1), 1); }
+
   pid_t pid = -1;
   UniqueFd pidfd;
   UniqueFd go;
@@ -26,9 +28,9 @@ Child Fork(int code, int signal_number = 0) {
   if (pid == 0) {
     ::close(ends[1]);
     char byte = 0;
-    const ssize_t ignored = ::read(ends[0], &byte, 1);
+    const ssize_t got = ::read(ends[0], &byte, 1);
     if (signal_number != 0) ::raise(signal_number);
-    ::_exit(ignored == 0 ? code : 99);
+    ::_exit(got == 1 ? code : 99);
   }
   ::close(ends[0]);
   return {pid, OpenPidfd(pid), UniqueFd(ends[1])};
@@ -46,7 +48,7 @@ TEST(Pidfd, IsReadableWhenTheChildEnds) {
   bool lost = true;
   EXPECT_FALSE(Reap(child.pidfd, &lost).has_value());  // it still runs
   EXPECT_FALSE(lost);
-  child.go.Reset();
+  child.Go();
   ASSERT_TRUE(Readable(child.pidfd, 20'000));
   const auto end = Reap(child.pidfd, &lost);
   ASSERT_TRUE(end.has_value());
@@ -57,7 +59,7 @@ TEST(Pidfd, IsReadableWhenTheChildEnds) {
 
 TEST(Pidfd, TellsSignalsFromCodes) {
   Child child = Fork(0, SIGTERM);
-  child.go.Reset();
+  child.Go();
   ASSERT_TRUE(Readable(child.pidfd, 20'000));
   bool lost = false;
   const auto end = Reap(child.pidfd, &lost);
@@ -68,7 +70,7 @@ TEST(Pidfd, TellsSignalsFromCodes) {
 
 TEST(Pidfd, AStatusTakenBySomebodyElseIsLost) {
   Child child = Fork(3);
-  child.go.Reset();
+  child.Go();
   ReapNow(child.pid);
   bool lost = false;
   EXPECT_FALSE(Reap(child.pidfd, &lost).has_value());
@@ -78,19 +80,19 @@ TEST(Pidfd, AStatusTakenBySomebodyElseIsLost) {
 TEST(Pidfd, ReapsItsOwnChildOnly) {
   Child one = Fork(1);
   Child two = Fork(2);
-  one.go.Reset();
+  one.Go();
   ASSERT_TRUE(Readable(one.pidfd, 20'000));
   bool lost = false;
   EXPECT_FALSE(Reap(two.pidfd, &lost).has_value());
   EXPECT_EQ(Reap(one.pidfd, &lost)->code, 1);
-  two.go.Reset();
+  two.Go();
   ASSERT_TRUE(Readable(two.pidfd, 20'000));
   EXPECT_EQ(Reap(two.pidfd, &lost)->code, 2);
 }
 
 TEST(Pidfd, OfNobodyIsInvalidWithTheReason) {
   Child child = Fork(0);
-  child.go.Reset();
+  child.Go();
   ReapNow(child.pid);
   errno = 0;
   EXPECT_FALSE(OpenPidfd(child.pid).valid());
@@ -104,10 +106,11 @@ TEST(UniqueFd, ClosesOnceAndMoves) {
   {
     UniqueFd write(ends[1]);
     UniqueFd moved(std::move(write));
-    EXPECT_FALSE(write.valid());  // NOLINT(bugprone-use-after-move): that is the question
+    EXPECT_FALSE(write.valid());  // NOLINT: what is left behind is the question
     EXPECT_TRUE(moved.valid());
-    moved = std::move(moved);
-    EXPECT_TRUE(moved.valid());
+    UniqueFd& itself = moved;
+    moved = std::move(itself);
+    EXPECT_TRUE(moved.valid());  // NOLINT: it was moved to itself
     EXPECT_FALSE(Readable(read, 0));
   }
   EXPECT_TRUE(Readable(read, 0));  // the end of the file

@@ -1,5 +1,5 @@
-// One real server per test, stopped by SIGTERM at its end: every test also holds it to a clean exit.
-// Threading: one thread.
+// One real server per test, stopped by SIGTERM at its end: every test also holds it to a clean
+// exit. Threading: one thread.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -49,11 +49,14 @@ class E2e : public ::testing::Test {
   }
 
   void TearDown() override {
+    client_.reset();  // nobody reads for it any more, so it would keep the server waiting
     if (!server_ || gone_) return;
     EXPECT_TRUE(server_->StopCleanly()) << server_->Log();
   }
   // The test has ended the server itself.
   void ServerIsGone() { gone_ = true; }
+
+  std::unique_ptr<RpcClient> client_;  // for fixtures with one client
 
  private:
   std::unique_ptr<ServerProcess> server_;

@@ -120,9 +120,8 @@ TEST_F(Frames, AThousandPipelinedRequests) {
   const auto client = Open();
   std::string all;
   for (int i = 0; i < 1000; ++i) {
-    all += WsClient::Encode(true, kText,
-                            "{\"id\":\"r" + std::to_string(i) +
-                                "\",\"method\":\"environment/status\"}");
+    all += WsClient::Encode(
+        true, kText, "{\"id\":\"r" + std::to_string(i) + "\",\"method\":\"environment/status\"}");
   }
   ASSERT_TRUE(client->ws().SendRaw(all));
   for (int i = 0; i < 1000; ++i) {

@@ -50,15 +50,15 @@ TEST_F(Handshake, MethodsWaitForInitializeAndInitialized) {
   for (const Family& family : kFamilies) {
     const Answer answer = client->Call(family.method, family.params);
     EXPECT_EQ(answer.code(), -32600) << family.method;
-    EXPECT_EQ(answer.message(), std::string("client must call initialize before using ") +
-                                    family.name + " methods");
+    EXPECT_EQ(answer.message(),
+              std::string("client must call initialize before using ") + family.name + " methods");
   }
   ASSERT_TRUE(client->Call("initialize", R"({"clientName":""})").ok());
   for (const Family& family : kFamilies) {
     const Answer answer = client->Call(family.method, family.params);
     EXPECT_EQ(answer.code(), -32600) << family.method;
-    EXPECT_EQ(answer.message(), std::string("client must send initialized before using ") +
-                                    family.name + " methods");
+    EXPECT_EQ(answer.message(),
+              std::string("client must send initialized before using ") + family.name + " methods");
   }
   client->Notify("initialized");
   EXPECT_TRUE(client->Call("environment/status").ok());

@@ -37,8 +37,8 @@ TEST_F(Http, HealthAndReadiness) {
 }
 
 TEST_F(Http, AnyOriginIsRefused) {
-  for (const char* origin : {"Origin: http://evil.example", "Origin: null", "Origin:",
-                             "origin: http://127.0.0.1"}) {
+  for (const char* origin :
+       {"Origin: http://evil.example", "Origin: null", "Origin:", "origin: http://127.0.0.1"}) {
     EXPECT_EQ(Get("/readyz", {origin}).status, 403) << origin;
     EXPECT_EQ(Upgrade({kVersion, kKey, origin}).status, 403) << origin;
     EXPECT_EQ(Upgrade({kVersion, kKey, origin}).body, "") << origin;
@@ -81,7 +81,7 @@ TEST_F(Http, UpgradesOnAnyPathAndOffersNothing) {
 
 TEST_F(Http, GarbageAndSilenceDoNotHurtOthers) {
   const auto client = Open();
-  EXPECT_EQ(HttpRaw(server().url(), "\x16\x03\x01\x02\x00\r\n\r\n").status / 100, 4);
+  EXPECT_EQ(HttpRaw(server().url(), "\x16\x03\x01\x02\x7f\r\n\r\n").status / 100, 4);
   std::vector<UniqueFd> silent;
   for (int i = 0; i < 50; ++i) silent.push_back(WsDial(server().url()));
   HttpRaw(server().url(), "GET /" + std::string(100000, 'a') + " HTTP/1.1\r\n\r\n");
@@ -90,8 +90,9 @@ TEST_F(Http, GarbageAndSilenceDoNotHurtOthers) {
 
 // While it shuts down, a peer that does not read keeps it from being over at once.
 TEST_F(Http, DrainingAnswers503) {
-  const auto stuck = Open();
-  ASSERT_TRUE(stuck->Call("process/start", StartParams("p", Sh("trap '' TERM; sleep 1000; :"))).ok());
+  auto stuck = Open();
+  ASSERT_TRUE(
+      stuck->Call("process/start", StartParams("p", Sh("trap '' TERM; sleep 1000; :"))).ok());
   server().Signal(SIGTERM);
   int status = 0;
   Eventually([&] {
@@ -100,6 +101,7 @@ TEST_F(Http, DrainingAnswers503) {
   });
   EXPECT_EQ(status, 503);
   EXPECT_EQ(Upgrade({kVersion, kKey}).status, 503);
+  stuck.reset();
   EXPECT_EQ(server().Wait(), 0);
   ServerIsGone();
 }

@@ -17,17 +17,16 @@ std::string Nested(char open, char close, int depth) {
 }
 
 std::string NestedObjects(int depth) {
-  std::string text = R"({"id":1,"method":"environment/status","x":)";
+  std::string text = R"({"id":"d","method":"environment/status","x":)";
   for (int i = 0; i < depth; ++i) text += "{\"a\":";
   return text + "1" + std::string(static_cast<std::size_t>(depth), '}') + "}";
 }
 
 std::string ManyValues(int count) {
-  std::string text = R"({"id":1,"method":"environment/status","x":[0)";
+  std::string text = R"({"id":"w","method":"environment/status","x":[0)";
   for (int i = 1; i < count; ++i) text += ",0";
   return text + "]}";
 }
-
 
 // None of these is a message at all.
 std::vector<std::string> Unparsable() {
@@ -108,11 +107,10 @@ std::vector<std::string> Unparsable() {
     cases.push_back(std::string(R"({"method":"environment/status","id":)") + number + "}");
   }
   // Bytes that are no UTF-8: stray, overlong, surrogates, too high, cut short.
-  for (const char* bytes :
-       {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xE0\x80\x80", "\xE0\x9F\xBF", "\xED\xA0\x80",
-        "\xED\xBF\xBF", "\xF0\x80\x80\x80", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80",
-        "\xF5\x80\x80\x80", "\xF8\x88\x80\x80\x80", "\xFE", "\xFF", "\xC3", "\xE2\x82",
-        "\xF0\x9F\x98"}) {
+  for (const char* bytes : {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xE0\x80\x80", "\xE0\x9F\xBF",
+                            "\xED\xA0\x80", "\xED\xBF\xBF", "\xF0\x80\x80\x80", "\xF0\x8F\xBF\xBF",
+                            "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xF8\x88\x80\x80\x80", "\xFE",
+                            "\xFF", "\xC3", "\xE2\x82", "\xF0\x9F\x98"}) {
     cases.push_back(std::string(R"({"id":1,"method":"environment/status","x":")") + bytes + "\"}");
     cases.push_back(std::string(R"({"id":1,"method":"environment/status",")") + bytes + "\":1}");
     cases.push_back(std::string(bytes));
@@ -165,9 +163,8 @@ TEST_F(Malformed, TheLargestThatIsAllowedIsTaken) {
   const auto client = Open();
   for (const std::string& text : {NestedObjects(126), ManyValues(262'000)}) {
     ASSERT_TRUE(client->ws().SendText(text));
-    EXPECT_TRUE(client->Call("environment/status").ok());
+    EXPECT_TRUE(client->AwaitStray().ok());
   }
-  EXPECT_FALSE(client->AwaitStray(Millis(0)));
 }
 
 struct BadParams {
@@ -226,8 +223,7 @@ constexpr BadParams kBadParams[] = {
     {"fs/readFile", R"({"path":"file:///a#f"})", -32602, "fragments are not allowed in path URIs"},
     {"fs/readFile", R"({"path":"file:///tmp/%00"})", -32602,
      "'file:///tmp/%00' is invalid on 'linux'"},
-    {"fs/readFile", R"({"path":"file://host/x"})", -32600,
-     "'file://host/x' is invalid on 'linux'"},
+    {"fs/readFile", R"({"path":"file://host/x"})", -32600, "'file://host/x' is invalid on 'linux'"},
     {"fs/writeFile", R"({"path":"/nonexistent/x","dataBase64":"!"})", -32600, ""},
     {"fs/copy", R"({"sourcePath":"/a"})", -32602, "missing field `destinationPath`"},
     {"environment/info", R"({"a":1})", -32602, "invalid type: map, expected unit"},

@@ -52,10 +52,9 @@ TEST(Options, EveryBadFlagIsNamed) {
 }
 
 TEST(Options, BadListenUrlsAreNamed) {
-  for (const char* url :
-       {"ws://localhost:0", "ws://127.0.0.1", "ws://127.0.0.1:0/x", "ws://127.0.0.1:65536",
-        "ws://[::1:0", "wss://127.0.0.1:0", "http://127.0.0.1:0", "unix://relative", "unix:",
-        "STDIO", "off", ""}) {
+  for (const char* url : {"ws://localhost:0", "ws://127.0.0.1", "ws://127.0.0.1:0/x",
+                          "ws://127.0.0.1:65536", "ws://[::1:0", "wss://127.0.0.1:0",
+                          "http://127.0.0.1:0", "unix://relative", "unix:", "STDIO", "off", ""}) {
     const Outcome outcome = RunServer({}, url);
     EXPECT_EQ(outcome.code, 2) << url;
     EXPECT_NE(outcome.log.find("--listen URL `" + std::string(url) + "`"), std::string::npos)
@@ -89,10 +88,9 @@ TEST(Options, HelpNamesEveryFlagAndEndsWell) {
   while ((got = ::read(server.output().get(), buffer.data(), buffer.size())) > 0) {
     help.append(buffer.data(), static_cast<std::size_t>(got));
   }
-  for (const char* flag :
-       {"--listen", "--insecure-no-auth", "--max-message-bytes", "--retain-bytes",
-        "--retain-total-bytes", "--when-full", "--detach-ttl", "--profile", "--ping-interval",
-        "--pong-patience", "--log-level"}) {
+  for (const char* flag : {"--listen", "--insecure-no-auth", "--max-message-bytes",
+                           "--retain-bytes", "--retain-total-bytes", "--when-full", "--detach-ttl",
+                           "--profile", "--ping-interval", "--pong-patience", "--log-level"}) {
     EXPECT_NE(help.find(flag), std::string::npos) << flag;
   }
 }

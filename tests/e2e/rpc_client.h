@@ -22,8 +22,7 @@ namespace paned::testing {
 class Answer {
  public:
   Answer() = default;
-  explicit Answer(std::shared_ptr<rapidjson::Document> document)
-      : document_(std::move(document)) {}
+  explicit Answer(std::shared_ptr<rapidjson::Document> document) : document_(std::move(document)) {}
 
   bool ok() const { return document_ && document_->HasMember("result"); }
   explicit operator bool() const { return document_ != nullptr; }

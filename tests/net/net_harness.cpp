@@ -10,6 +10,16 @@ void Echo(Peer& peer, InboundFrame frame) {
 
 void Record(Peer& peer, InboundFrame frame) { peer.messages.emplace_back(frame.data, frame.size); }
 
+std::string WithoutPings(const std::string& frames) {
+  std::string kept;
+  for (std::size_t at = 0; at + 2 <= frames.size();) {
+    const std::size_t size = 2 + static_cast<unsigned char>(frames[at + 1]);
+    if (frames[at] != '\x89') kept += frames.substr(at, size);
+    at += size;
+  }
+  return kept;
+}
+
 void TestSource::Pull(Sink sink) {
   auto answer = [this, sink = std::move(sink)] {
     if (next_ == plan_.fail_at) {

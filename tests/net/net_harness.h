@@ -46,6 +46,9 @@ class Peer : public ConnectionEvents {
 void Echo(Peer& peer, InboundFrame frame);
 void Record(Peer& peer, InboundFrame frame);
 
+// The frames of a raw answer (all shorter than 126 bytes) without the server's pings.
+std::string WithoutPings(const std::string& frames);
+
 // Counts what has been pulled; ends after `pieces`, or fails at `fail_at`.
 class TestSource : public MessageSource {
  public:

@@ -18,7 +18,7 @@ TYPED_TEST_P(BackendContract, BothStreamsAndTheExitCode) {
 
 TYPED_TEST_P(BackendContract, ExitCodesOfEveryKind) {
   const std::vector<std::pair<std::string, int>> rows = {
-      {"exit 0", 0},      {"exit 1", 1},        {"exit 255", 255},    {"exit 256", 0},
+      {"exit 0", 0},       {"exit 1", 1},        {"exit 255", 255},     {"exit 256", 0},
       {"kill -9 $$", 137}, {"kill -15 $$", 143}, {"kill -USR1 $$", 138}};
   for (const auto& [command, code] : rows) {
     this->Run(command);
@@ -37,7 +37,7 @@ TYPED_TEST_P(BackendContract, EverythingHappensOnce) {
 
 TYPED_TEST_P(BackendContract, AllByteValues) {
   this->Start("exec cat", /*pipe_stdin=*/true);
-  const std::string all = Pattern(256 * 251);
+  const std::string all = Pattern(std::size_t{256} * 251);
   this->Write(all);
   this->Do([](BackendProcess* process) { process->CloseInputAfterFlush(); });
   this->RunToTheEnd();
@@ -182,8 +182,9 @@ TYPED_TEST_P(BackendContract, WithoutAPipeStdinIsEmpty) {
 // --- signals and the end -------------------------------------------------------------------------
 
 TYPED_TEST_P(BackendContract, SignalsReachGrandchildrenInTheGroup) {
-  this->Start("sh -c 'trap \"echo grandchild; exit 0\" TERM; echo ready; while :; do sleep 0.01; "
-              "done' & trap 'wait; exit 9' TERM; wait; wait");
+  this->Start(
+      "sh -c 'trap \"echo grandchild; exit 0\" TERM; echo ready; while :; do sleep 0.01; "
+      "done' & trap 'wait; exit 9' TERM; wait; wait");
   ASSERT_TRUE(this->RunUntil([this] { return this->sink_->output == "ready\n"; }));
   this->Do([](BackendProcess* process) { process->SignalGroup(SIGTERM); });
   this->RunToTheEnd();
@@ -192,9 +193,8 @@ TYPED_TEST_P(BackendContract, SignalsReachGrandchildrenInTheGroup) {
 
 TYPED_TEST_P(BackendContract, DestroyingKillsTheGroupAndReaps) {
   this->Start("sleep 1000 & echo $$ $!; wait");
-  ASSERT_TRUE(this->RunUntil([this] {
-    return !this->sink_->output.empty() && this->sink_->output.back() == '\n';
-  }));
+  ASSERT_TRUE(this->RunUntil(
+      [this] { return !this->sink_->output.empty() && this->sink_->output.back() == '\n'; }));
   const auto leader = static_cast<pid_t>(std::stol(this->sink_->output));
   ASSERT_TRUE(Exists(leader));
   this->process_.reset();
@@ -218,8 +218,9 @@ TYPED_TEST_P(BackendContract, OnlyThreeDescriptorsAreOpen) {
 }
 
 TYPED_TEST_P(BackendContract, IsASessionAndGroupLeader) {
-  this->Run("read pid comm state ppid pgrp session rest </proc/$$/stat; "
-            "[ $pid = $$ ] && [ $pgrp = $$ ] && [ $session = $$ ] && echo leader");
+  this->Run(
+      "read pid comm state ppid pgrp session rest </proc/$$/stat; "
+      "[ $pid = $$ ] && [ $pgrp = $$ ] && [ $session = $$ ] && echo leader");
   EXPECT_EQ(this->sink_->output, "leader\n");
 }
 
@@ -246,9 +247,8 @@ TYPED_TEST_P(BackendContract, SignalMaskAndDispositionsAreDefault) {
 }
 
 REGISTER_TYPED_TEST_SUITE_P(BackendContract, BothStreamsAndTheExitCode, ExitCodesOfEveryKind,
-                            EverythingHappensOnce, AllByteValues,
-                            NothingWrittenBeforeTheExitIsLost, OutputMayOutliveTheProcess,
-                            OutputThatEndsEarly,
+                            EverythingHappensOnce, AllByteValues, NothingWrittenBeforeTheExitIsLost,
+                            OutputMayOutliveTheProcess, OutputThatEndsEarly,
                             WithoutRoomTheChildBlocksAndIsResumedWithoutLoss,
                             AChildThatDiesWhileHeldLosesNothing, InputKeepsItsOrder,
                             InputToAChildThatClosedItsStdin,

@@ -11,10 +11,9 @@ using protocol::EnvPolicy;
 using protocol::InheritPolicy;
 
 const EnvironmentMap& Server() {
-  static const EnvironmentMap environment = {{"HOME", "/root"},  {"PATH", "/bin"},
-                                             {"USER", "me"},     {"MY_TOKEN", "t"},
-                                             {"apikey", "k"},    {"EDITOR", "ed"},
-                                             {"LC_TIME", "C"},   {"TMPDIR", "/t"}};
+  static const EnvironmentMap environment = {{"HOME", "/root"}, {"PATH", "/bin"}, {"USER", "me"},
+                                             {"MY_TOKEN", "t"}, {"apikey", "k"},  {"EDITOR", "ed"},
+                                             {"LC_TIME", "C"},  {"TMPDIR", "/t"}};
   return environment;
 }
 
@@ -72,8 +71,8 @@ TEST(EnvironmentPolicy, CoreIsTheReferencesList) {
 TEST(EnvironmentPolicy, DefaultExcludesDropSecretsWhateverTheCase) {
   EnvPolicy policy = Policy(InheritPolicy::kAll);
   policy.ignore_default_excludes = false;
-  EXPECT_EQ(Build({}, policy), (Entries{"EDITOR=ed", "HOME=/root", "LC_TIME=C", "PATH=/bin",
-                                        "TMPDIR=/t", "USER=me"}));
+  EXPECT_EQ(Build({}, policy),
+            (Entries{"EDITOR=ed", "HOME=/root", "LC_TIME=C", "PATH=/bin", "TMPDIR=/t", "USER=me"}));
 }
 
 TEST(EnvironmentPolicy, ExcludeComesBeforeSet) {
@@ -167,10 +166,9 @@ TEST(InheritableEnvironment, LeavesOutWhatBelongsToTheServer) {
                                      "=odd",
                                      "noequals",
                                      nullptr};
-  EXPECT_EQ(InheritableEnvironment(environment), (EnvironmentMap{{"CODEX_HOME", "kept"},
-                                                                 {"EMPTY", ""},
-                                                                 {"HOME", "/root"},
-                                                                 {"TWICE", "first"}}));
+  EXPECT_EQ(InheritableEnvironment(environment),
+            (EnvironmentMap{
+                {"CODEX_HOME", "kept"}, {"EMPTY", ""}, {"HOME", "/root"}, {"TWICE", "first"}}));
   EXPECT_EQ(InheritableEnvironment(nullptr), EnvironmentMap{});
 }
 

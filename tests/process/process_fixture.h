@@ -60,9 +60,9 @@ class RecordingObserver final : public ProcessObserver {
 // A reply to process/read, kept.
 struct Answer {
   bool given = false;
-  std::string bytes;               // of all chunks
+  std::string bytes;                // of all chunks
   std::vector<std::uint64_t> seqs;  // of the chunks
-  protocol::ReadResult result;     // its chunks' views are dead
+  protocol::ReadResult result;      // its chunks' views are dead
 };
 
 class ProcessTest : public ::testing::Test {

@@ -50,6 +50,39 @@ TEST_F(ProcessHoldTest, ASlowClientHoldsTheChildAndLosesNothing) {
   }
 }
 
+TEST_F(ProcessHoldTest, WhatIsSentAndNotTakenIsNotDelivered) {
+  for (const char* profile : {"codex", "go"}) {
+    observer_.takes_at_once = false;
+    observer_.sent_output.clear();
+    Start(profile);
+    const int held_before = observer_.held;
+    PrintChunks(6);
+    Read(0);
+    EXPECT_TRUE(process_->held()) << profile;
+    EXPECT_EQ(observer_.held, held_before + 1);
+    child().Turn();
+    EXPECT_EQ(child().in_pipe(), 2 * kChunk) << profile;
+    const std::vector<SentOutput> sent = std::exchange(observer_.sent_output, {});
+    for (const SentOutput& output : sent) process_->OnTaken(output);
+    child().Turn();
+    EXPECT_EQ(child().in_pipe(), 0U) << profile;
+  }
+}
+
+TEST_F(ProcessHoldTest, WhatACutConnectionHadNotTakenIsThereForTheResume) {
+  observer_.takes_at_once = false;
+  Start("codex");
+  PrintChunks(4);
+  process_->OnTaken({SentOutput::By::kPush, 2, 2 * kChunk});
+  PrintChunks(2);  // chunks 1 and 2 may make room for it
+  EXPECT_FALSE(process_->held());
+  process_->DetachClient();
+  Resume("codex");
+  const auto recovery = Read(2);
+  EXPECT_EQ(recovery->seqs, (std::vector<std::uint64_t>{3, 4, 5, 6}));
+  EXPECT_FALSE(recovery->result.lost_bytes.has_value());
+}
+
 TEST_F(ProcessHoldTest, AReaderTakesAHeldChildOnWithoutLoss) {
   Start("go");
   PrintChunks(20);
@@ -190,6 +223,7 @@ class ProcessBudgetTest : public ProcessTest {
   OutputBudget small_{kLog + kChunk};
   std::unique_ptr<Process> Make(const char* id, RecordingObserver* observer, const char* profile) {
     auto made = std::make_unique<Process>(id, &clock_, limits_, &small_, observer);
+    observer->process = made.get();
     if (profile != nullptr) made->AttachClient(FindProfile(profile), /*resumed=*/false);
     LaunchPlan plan;
     plan.argv = {id};

@@ -15,6 +15,7 @@ class ProcessTableTest : public ProcessTest {
  protected:
   Process* Add(const std::string& id) {
     auto process = std::make_unique<Process>(id, &clock_, limits_, &budget_, &observer_);
+    observer_.process = process.get();
     process->AttachClient(FindProfile("codex"), /*resumed=*/false);
     LaunchPlan plan;
     plan.argv = {id};

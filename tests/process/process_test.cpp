@@ -18,8 +18,8 @@ TEST_F(ProcessLifeTest, PushesInSeqOrder) {
   child().EndOutput();
   EXPECT_FALSE(process_->closed());
   child().Exit(3);
-  EXPECT_EQ(observer_.lines, (Lines{"output p 1 stdout", "output p 2 stderr", "exited p 3 3",
-                                    "closed p 4"}));
+  EXPECT_EQ(observer_.lines,
+            (Lines{"output p 1 stdout", "output p 2 stderr", "exited p 3 3", "closed p 4"}));
   EXPECT_TRUE(process_->exited());
   EXPECT_TRUE(process_->closed());
   EXPECT_EQ(observer_.closed, 1);
@@ -83,8 +83,8 @@ TEST_F(ProcessLifeTest, BlockedPushesResumeInOrder) {
   EXPECT_GT(observer_.blocked, 0);
   observer_.wants = true;
   process_->PumpEvents(100);
-  EXPECT_EQ(observer_.lines, (Lines{"output p 1 stdout", "output p 2 stdout", "exited p 3 0",
-                                    "closed p 4"}));
+  EXPECT_EQ(observer_.lines,
+            (Lines{"output p 1 stdout", "output p 2 stdout", "exited p 3 0", "closed p 4"}));
   EXPECT_EQ(observer_.pushed, "ab");
 }
 
@@ -121,6 +121,7 @@ TEST_F(ProcessLifeTest, WhatHappensWhileDetachedIsNotReplayed) {
   Resume("codex");
   child().Print("c");
   child().EndOutput();
+  clock_.Advance(seconds(1));  // no recovery read comes
   EXPECT_EQ(observer_.lines, (Lines{"output p 1 stdout", "output p 4 stdout", "closed p 5"}));
   const auto answer = Read(1);
   EXPECT_EQ(answer->bytes, "bc");
@@ -148,6 +149,31 @@ TEST_F(ProcessLifeTest, TheRecoveryReadDoesNotMakeAPushedProcessPolled) {
   PrintChunks(40);
   EXPECT_FALSE(process_->held());
   EXPECT_EQ(observer_.pushed.size(), 40 * kChunk);
+}
+
+TEST_F(ProcessLifeTest, PushesWaitForTheRecoveryReadAndGoOnBehindIt) {
+  Start("codex");
+  child().Print("seen");
+  process_->DetachClient();
+  child().Print("gap");
+  Resume("codex");
+  child().Print("new");
+  EXPECT_EQ(observer_.pushed, "seen");
+  EXPECT_EQ(Read(1)->bytes, "gapnew");
+  child().Print("next");
+  EXPECT_EQ(observer_.pushed, "seennext");
+}
+
+TEST_F(ProcessLifeTest, PushesWaitForTheRecoveryReadOneSecond) {
+  Start("codex");
+  process_->DetachClient();
+  child().Print("gap");
+  Resume("codex");
+  child().Print("new");
+  clock_.Advance(seconds(1) - milliseconds(1));
+  EXPECT_EQ(observer_.pushed, "");
+  clock_.Advance(milliseconds(1));
+  EXPECT_EQ(observer_.pushed, "new");
 }
 
 TEST_F(ProcessLifeTest, ASecondReadAfterAResumeMakesItPolled) {

@@ -91,13 +91,13 @@ INSTANTIATE_TEST_SUITE_P(
     Rows, ReadViewSizes,
     ::testing::Values(SizeRow{std::nullopt, 0, {1, 2, 3}, 6}, SizeRow{std::nullopt, 2, {3}, 6},
                       SizeRow{std::nullopt, 3, {}, 6}, SizeRow{std::nullopt, 99, {}, 6},
-                      SizeRow{0, 0, {1}, 2},          // the first chunk is always whole
-                      SizeRow{2, 0, {1}, 2},          //
-                      SizeRow{3, 0, {1}, 2},          // reached: no more
-                      SizeRow{6, 0, {1}, 2},          // the next would pass it
-                      SizeRow{7, 0, {1, 2}, 3},       //
-                      SizeRow{11, 0, {1, 2}, 3},      //
-                      SizeRow{12, 0, {1, 2, 3}, 4},   // last + 1, although nothing is left
+                      SizeRow{0, 0, {1}, 2},         // the first chunk is always whole
+                      SizeRow{2, 0, {1}, 2},         //
+                      SizeRow{3, 0, {1}, 2},         // reached: no more
+                      SizeRow{6, 0, {1}, 2},         // the next would pass it
+                      SizeRow{7, 0, {1, 2}, 3},      //
+                      SizeRow{11, 0, {1, 2}, 3},     //
+                      SizeRow{12, 0, {1, 2, 3}, 4},  // last + 1, although nothing is left
                       SizeRow{1000, 0, {1, 2, 3}, 4}, SizeRow{1000, 3, {}, 6},
                       SizeRow{UINT64_MAX, 1, {2, 3}, 4}));
 
