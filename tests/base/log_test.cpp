@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
-#include <regex>
 #include <string>
 
 #include "server/base/unique_fd.h"
@@ -62,10 +62,9 @@ std::string Rest(const std::string& line) { return line.substr(line.find(' ') + 
 
 TEST(Log, ALineOfLogfmt) {
   const std::string line = Line(LogLevel::kInfo, "session started", {{"session", "a-b"}});
-  EXPECT_TRUE(std::regex_match(
-      line, std::regex("ts=\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z level=info "
-                       "msg=\"session started\" session=a-b\n")))
-      << line;
+  std::string shape = line;
+  for (char& c : shape) c = c >= '0' && c <= '9' ? '0' : c;
+  EXPECT_EQ(shape, "ts=0000-00-00T00:00:00.000Z level=info msg=\"session started\" session=a-b\n");
 }
 
 TEST(Log, LevelWords) {

@@ -117,12 +117,11 @@ TEST_F(FsHandlerTest, TheConnectionDiesWhileAPieceIsRead) {
 TEST_F(FsHandlerTest, TheConnectionDiesWhileTheFileIsOpened) {
   const auto before = OpenDescriptors();
   MakeFile("f", 3 * kFilePiece);
-  peer_->connection->Receive(Request("fs/readFile", '{' + PathOf("f") + '}'));
+  const std::weak_ptr<void> frame =
+      peer_->connection->Receive(Request("fs/readFile", '{' + PathOf("f") + '}'));
   peer_->connection->Die();
-  EXPECT_TRUE(RunUntil([&] {
-    io_.run_one_for(std::chrono::milliseconds(1));
-    return OpenDescriptors() == before;
-  }));
+  EXPECT_TRUE(RunUntil([&] { return frame.expired(); }));
+  EXPECT_EQ(OpenDescriptors(), before);
 }
 
 TEST_F(FsHandlerTest, AFileThatShrinksEndsEarly) {
