@@ -105,10 +105,14 @@ ConnectionEvents* Server::OnConnected(std::shared_ptr<Connection> connection) {
   return peer->processor.get();
 }
 
-// What a burst of connections or of processes has left in the allocator goes back to the system,
-// once things have become quiet.
+// What a burst of connections or of processes has left in the allocator goes back to the system
+// soon, but not for every one of them.
 void Server::TrimLater() {
-  trim_timer_ = clock_.After(kTrimAfter, [] { ::malloc_trim(0); });
+  if (trim_timer_) return;
+  trim_timer_ = clock_.After(kTrimAfter, [this] {
+    trim_timer_.reset();
+    ::malloc_trim(0);
+  });
 }
 
 void Server::AwaitSignal() {

@@ -2,6 +2,7 @@
 
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
+#include <system_error>
 
 namespace paned {
 namespace {
@@ -37,14 +38,23 @@ WorkerPool::~WorkerPool() {
 }
 
 void WorkerPool::Post(std::function<void()> task) {
-  const std::lock_guard<std::mutex> lock(shared_->mutex);
+  std::unique_lock<std::mutex> lock(shared_->mutex);
   shared_->tasks.push_back(std::move(task));
   if (shared_->idle >= shared_->tasks.size() || shared_->threads == max_threads_) {
     shared_->wake.notify_one();
     return;
   }
-  ++shared_->threads;
-  std::thread([shared = shared_] { Work(shared); }).detach();
+  try {
+    std::thread([shared = shared_] { Work(shared); }).detach();
+    ++shared_->threads;
+  } catch (const std::system_error&) {
+    // No thread to be had now. The running ones will come to it; without any it is done here.
+    if (shared_->threads > 0) return;
+    std::function<void()> task_here = std::move(shared_->tasks.front());
+    shared_->tasks.pop_front();
+    lock.unlock();
+    task_here();
+  }
 }
 
 void WorkerPool::PostBack(const std::shared_ptr<Shared>& shared, std::function<void()> call) {

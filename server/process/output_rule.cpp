@@ -19,8 +19,9 @@ void OutputRule::OnDetach() {
 }
 
 void OutputRule::OnPushTaken(std::uint64_t seq, TimePoint now) {
-  abandoned_ = false;
   pushed_to_ = std::max(pushed_to_, seq);
+  if (polled_) return;  // only reads deliver
+  abandoned_ = false;
   last_taken_ = now;
 }
 

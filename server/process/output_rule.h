@@ -19,9 +19,9 @@
 //   a read's reply was taken delivered up to its last chunk
 //   detach                   nothing is delivered any more
 //
-//   abandon                  undelivered output may go too, until the next push, read, attach or
-//                            detach: the process was held back with a client attached, and nobody
-//                            took anything for kAbandonedAfter
+//   abandon                  undelivered output may go too, until the next delivery, read, attach
+//                            or detach: the process was held back with a client attached, and
+//                            nobody took anything for kAbandonedAfter
 //
 //   --when-full=hold never abandons; --when-full=evict never holds a process back.
 //

@@ -152,6 +152,17 @@ TEST(OutputRuleAbandon, CountsFromTheLastThingTaken) {
   EXPECT_EQ(rule.AbandonedAt(At(55)), At(115));
 }
 
+TEST(OutputRuleAbandon, APushToAPolledProcessIsNoSignOfAReader) {
+  OutputRule rule(WhenFull::kTimed);
+  rule.OnAttach(1, false);
+  rule.OnRead(0, At(0));
+  rule.OnPushTaken(4, At(30));
+  EXPECT_EQ(rule.AbandonedAt(At(0)), At(60));
+  rule.OnAbandonTimer(At(0), At(60));
+  rule.OnPushTaken(5, At(61));
+  EXPECT_TRUE(rule.MayEvict(6));
+}
+
 TEST(OutputRuleAbandon, OnlyTimedAndOnlyAttached) {
   for (const WhenFull when_full : {WhenFull::kTimed, WhenFull::kHold, WhenFull::kEvict}) {
     OutputRule rule(when_full);
