@@ -121,6 +121,7 @@ TEST_F(BigFiles, SideBySideWithPushes) {
   const auto client = Open();
   const std::string path = Make(20 * kMiB);
   std::vector<std::int64_t> ids;
+  ids.reserve(3);
   PatternChecker pushed;
   client->on_output = [&](const Note& note) { pushed.Feed(note.bytes); };
   client->Send("process/start", StartParams("p", {E2E_HELPER, "emit", "10000000"}));

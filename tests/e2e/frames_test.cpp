@@ -57,6 +57,7 @@ TEST_F(Frames, RequestsOfOneConnectionRunSideBySide) {
   const auto client = Open();
   ASSERT_TRUE(client->Call("process/start", StartParams("p", Sh("exec sleep 1000"))).ok());
   std::vector<std::int64_t> waiting;
+  waiting.reserve(50);
   for (int i = 0; i < 50; ++i) {
     waiting.push_back(client->Send("process/read", ReadParams("p", 0, 600'000)));
   }

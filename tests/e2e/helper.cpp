@@ -40,6 +40,7 @@ int PrintDescriptors() {
     const int fd = std::atoi(entry->d_name);
     if (fd != ::dirfd(directory)) open.insert(fd);
   }
+  ::closedir(directory);
   for (const int fd : open) std::printf("%d ", fd);
   return 0;
 }

@@ -83,6 +83,7 @@ TEST_F(Http, GarbageAndSilenceDoNotHurtOthers) {
   const auto client = Open();
   EXPECT_EQ(HttpRaw(server().url(), "\x16\x03\x01\x02\x7f\r\n\r\n").status / 100, 4);
   std::vector<UniqueFd> silent;
+  silent.reserve(50);
   for (int i = 0; i < 50; ++i) silent.push_back(WsDial(server().url()));
   HttpRaw(server().url(), "GET /" + std::string(100000, 'a') + " HTTP/1.1\r\n\r\n");
   EXPECT_TRUE(client->Call("environment/status").ok());

@@ -3,8 +3,6 @@
 // Threading: blocking calls; one thread.
 #pragma once
 
-#include <rapidjson/document.h>
-
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -13,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "tests/e2e/json.h"
 #include "tests/e2e/server_process.h"
 #include "tests/support/ws_client.h"
 

@@ -99,6 +99,7 @@ TEST_F(Shutdown, DeafPeersDoNotKeepIt) {
   ASSERT_TRUE(
       deaf->Call("process/start", StartParams("p", {E2E_HELPER, "emit", "1000000000"})).ok());
   std::vector<UniqueFd> silent;
+  silent.reserve(10);
   for (int i = 0; i < 10; ++i) silent.push_back(WsDial(server().url()));
   EXPECT_TRUE(Open()->Call("environment/status").ok());
   server().Signal(SIGTERM);

@@ -92,6 +92,7 @@ TEST_F(Stdin, AFullQueueParksTheReplyAndNothingElse) {
   Start(client.get(), "p",
         "cat " + gate + "; exec head -c " + std::to_string(kWrites * kMiB) + " >" + (dir / "copy"));
   std::vector<std::int64_t> ids;
+  ids.reserve(20);
   for (std::size_t i = 0; i < kWrites; ++i) {
     ids.push_back(client->Send("process/write", WriteParams("p", Pattern(i * kMiB, kMiB))));
   }
@@ -113,6 +114,7 @@ TEST_F(Stdin, ParkedWritesAreAnsweredWhenTheChildEnds) {
   const auto client = Open();
   Start(client.get(), "p", "exec sleep 1000");
   std::vector<std::int64_t> ids;
+  ids.reserve(20);
   for (int i = 0; i < 12; ++i) {
     ids.push_back(client->Send("process/write", WriteParams("p", std::string(kMiB, 'x'))));
   }

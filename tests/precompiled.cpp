@@ -1,0 +1,1 @@
+// The translation unit that the precompiled GoogleTest headers are built with.
