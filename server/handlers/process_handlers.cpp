@@ -54,7 +54,7 @@ void Start(const Services* services, CallerRef caller, protocol::StartParams par
   LaunchPlan plan;
   plan.argv = std::move(params.argv);
   plan.arg0 = std::move(params.arg0);
-  plan.cwd = params.cwd ? std::move(params.cwd->native) : services->cwd;
+  plan.cwd = params.cwd ? params.cwd->native : services->cwd;
   plan.env = BuildEnvironment(services->inheritable, params.env, params.env_policy);
   plan.pipe_stdin = params.pipe_stdin;
   const Status started = session->StartProcess(params.process_id, services->pipes, plan);

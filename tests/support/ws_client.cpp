@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 namespace paned::testing {
 namespace {
@@ -51,11 +52,13 @@ bool WriteAll(int fd, std::string_view bytes, SteadyTime deadline) {
 // Appends what comes next. False at the end or after the deadline; `reset` tells a RST from an EOF.
 bool ReadSome(int fd, std::string* to, SteadyTime deadline, bool* eof) {
   while (WaitFor(fd, POLLIN, deadline)) {
-    const std::size_t before = to->size();
-    to->resize(before + kReadStep);
-    const ssize_t got = ::recv(fd, to->data() + before, kReadStep, MSG_DONTWAIT);
-    to->resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-    if (got > 0) return true;
+    // Made once: filling it with zeros for every small message would cost more than the message.
+    thread_local std::vector<char> buffer(kReadStep);
+    const ssize_t got = ::recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (got > 0) {
+      to->append(buffer.data(), static_cast<std::size_t>(got));
+      return true;
+    }
     if (got == 0) *eof = true;
     if (got == 0 || (errno != EAGAIN && errno != EINTR)) return false;
   }
