@@ -4,7 +4,7 @@
 # What building and running takes.
 BUILD_PACKAGES=(g++ cmake ninja-build libwebsocketpp-dev libasio-dev rapidjson-dev)
 # What the tests take beside that: the linters, GoogleTest, and the tools of the live clients.
-TEST_PACKAGES=(libgtest-dev clang-format clang-tidy clang python3 python3-websockets
+TEST_PACKAGES=(libgtest-dev clang-format clang-tidy clang libclang-rt-14-dev python3 python3-websockets
   golang-go golang-nhooyr-websocket-dev procps)
 
 say() { printf '== %s\n' "$*"; }
