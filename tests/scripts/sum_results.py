@@ -12,7 +12,7 @@ import xml.etree.ElementTree as ElementTree
 def skip_reason(case: ElementTree.Element) -> str:
     """What the test itself said: a line that begins with SKIP, or GoogleTest's skip message."""
     output = case.findtext("system-out") or ""
-    said = re.search(r"^SKIP:?\s*(.+)$", output, re.MULTILINE)
+    said = re.search(r"^(?:SKIP|NOT-OFFERED):?\s+(.+)$", output, re.MULTILINE)
     if said:
         return said.group(1)
     said = re.search(r"Skipped\n(.+?)\n", output)
