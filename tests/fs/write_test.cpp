@@ -127,7 +127,8 @@ TEST_F(WriteTest, FifoWhoseReaderGoesDoesNotKill) {
   UniqueFd reader(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   ASSERT_NE(::signal(SIGPIPE, SIG_DFL), SIG_ERR);
   std::thread leave([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    pollfd written = {reader.get(), POLLIN, 0};
+    ::poll(&written, 1, -1);  // the writer is there, and will stand before a full pipe
     reader.Reset();
   });
   const Status status = WriteFile(path, std::string(1'000'000, 'q'), false);
