@@ -34,6 +34,12 @@ std::size_t SizeHint(const ReadDirectoryResult& value) {
   return size;
 }
 
+std::size_t SizeHint(const ScreenResult& value) {
+  std::size_t size = 128;
+  for (const std::string& line : value.lines) size += 4 + line.size();
+  return size;
+}
+
 std::size_t SizeHint(const InitializeResult& value) { return 96 + value.environment_info.size(); }
 
 // `head` is the message up to its value.
@@ -89,6 +95,8 @@ template std::optional<RpcError> Decode(const JsonValue&, ReadParams*);
 template std::optional<RpcError> Decode(const JsonValue&, WriteParams*);
 template std::optional<RpcError> Decode(const JsonValue&, SignalParams*);
 template std::optional<RpcError> Decode(const JsonValue&, TerminateParams*);
+template std::optional<RpcError> Decode(const JsonValue&, ResizeParams*);
+template std::optional<RpcError> Decode(const JsonValue&, ScreenParams*);
 template std::optional<RpcError> Decode(const JsonValue&, ReadFileParams*);
 template std::optional<RpcError> Decode(const JsonValue&, GetMetadataParams*);
 template std::optional<RpcError> Decode(const JsonValue&, CanonicalizeParams*);
@@ -104,6 +112,7 @@ template void AppendJson(const StartResult&, std::string*);
 template void AppendJson(const ReadResult&, std::string*);
 template void AppendJson(const WriteResult&, std::string*);
 template void AppendJson(const TerminateResult&, std::string*);
+template void AppendJson(const ScreenResult&, std::string*);
 template void AppendJson(const ReadFileResult&, std::string*);
 template void AppendJson(const Metadata&, std::string*);
 template void AppendJson(const CanonicalizeResult&, std::string*);
@@ -120,6 +129,7 @@ template std::string EncodeResult(const RequestId&, const StartResult&);
 template std::string EncodeResult(const RequestId&, const ReadResult&);
 template std::string EncodeResult(const RequestId&, const WriteResult&);
 template std::string EncodeResult(const RequestId&, const TerminateResult&);
+template std::string EncodeResult(const RequestId&, const ScreenResult&);
 template std::string EncodeResult(const RequestId&, const ReadFileResult&);
 template std::string EncodeResult(const RequestId&, const Metadata&);
 template std::string EncodeResult(const RequestId&, const CanonicalizeResult&);

@@ -158,6 +158,19 @@ bool DecodeMember(const Field<Owner, Member>& row, const JsonValue& value, Struc
   return DecodeValue(value, &member, error);
 }
 
+// Rows or columns of a terminal. The text is ours: the reference has no such member.
+template <class Owner, class Struct>
+bool DecodeMember(const Field<Owner, std::uint16_t>& row, const JsonValue& value, Struct* out,
+                  RpcError* error) {
+  constexpr std::uint64_t kMost = 1000;
+  std::uint64_t cells = 0;
+  if (!value.Get(&cells) || cells < 1 || cells > kMost) {
+    return FailDecode(std::string(row.name) + " must be an integer from 1 to 1000", error);
+  }
+  out->*row.member = static_cast<std::uint16_t>(cells);
+  return true;
+}
+
 template <class Struct>
 bool DecodeMember(const ConstantField& row, const JsonValue& value, Struct*, RpcError* error) {
   std::string_view text;

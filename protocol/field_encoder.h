@@ -46,6 +46,9 @@ inline std::string_view NameOf(WriteStatus status) {
 
 inline void AppendValue(bool value, std::string* out) { AppendJsonBool(value, out); }
 inline void AppendValue(std::uint64_t value, std::string* out) { AppendJsonNumber(value, out); }
+inline void AppendValue(std::uint16_t value, std::string* out) {
+  AppendJsonNumber(std::uint64_t{value}, out);
+}
 inline void AppendValue(std::int32_t value, std::string* out) {
   AppendJsonNumber(std::int64_t{value}, out);
 }
@@ -84,10 +87,14 @@ void AppendValue(const std::vector<Element>& values, std::string* out) {
 }
 
 template <class Value>
+bool IsEmpty(const Value&) {
+  return false;
+}
+template <class Value>
 bool IsEmpty(const std::optional<Value>& value) {
   return !value.has_value();
 }
-inline bool IsEmpty(std::string_view value) { return value.empty(); }
+inline bool IsEmpty(const std::string_view& value) { return value.empty(); }
 
 template <class Struct>
 void AppendMembers(const Struct& value, bool* first, std::string* out);
@@ -96,16 +103,13 @@ template <class Struct, class Member>
 void AppendMember(const Field<Struct, Member>& row, const Struct& value, bool* first,
                   std::string* out) {
   const Member& member = value.*row.member;
-  if constexpr (std::is_same_v<Member, OutputChunk>) {
+  if constexpr (std::is_same_v<Member, OutputChunk> || std::is_same_v<Member, TerminalSize>) {
     if (row.form == Form::kFlat) {
       AppendMembers(member, first, out);
       return;
     }
   }
-  if constexpr (std::is_same_v<Member, std::optional<std::uint64_t>> ||
-                std::is_same_v<Member, std::string_view>) {
-    if (row.need == Need::kOmitIfEmpty && IsEmpty(member)) return;
-  }
+  if (row.need == Need::kOmitIfEmpty && IsEmpty(member)) return;
   if (!*first) out->push_back(',');
   *first = false;
   AppendText(row.name, out);

@@ -173,6 +173,40 @@ struct Fields<TerminateResult> {
 };
 
 template <>
+struct Fields<ResizeParams> {
+  static constexpr std::string_view kName = "ResizeParams";
+  static constexpr auto kRows =
+      std::tuple(Row("processId", &ResizeParams::process_id), Row("rows", &TerminalSize::rows),
+                 Row("cols", &TerminalSize::cols));
+};
+
+template <>
+struct Fields<ScreenParams> {
+  static constexpr std::string_view kName = "ScreenParams";
+  static constexpr auto kRows = std::tuple(Row("processId", &ScreenParams::process_id));
+};
+
+template <>
+struct Fields<TerminalSize> {
+  static constexpr auto kRows =
+      std::tuple(Row("rows", &TerminalSize::rows), Row("cols", &TerminalSize::cols));
+};
+
+template <>
+struct Fields<ScreenCursor> {
+  static constexpr auto kRows =
+      std::tuple(Row("row", &ScreenCursor::row), Row("col", &ScreenCursor::col));
+};
+
+template <>
+struct Fields<ScreenResult> {
+  static constexpr auto kRows =
+      std::tuple(Row("", &ScreenResult::size, Need::kRequired, Form::kFlat),
+                 Row("cursor", &ScreenResult::cursor), Row("lines", &ScreenResult::lines),
+                 Row("alternateScreen", &ScreenResult::alternate_screen));
+};
+
+template <>
 struct Fields<OutputNotification> {
   static constexpr auto kRows =
       std::tuple(Row("processId", &OutputNotification::process_id),
@@ -286,8 +320,15 @@ struct Fields<Shell> {
 };
 
 template <>
+struct Fields<PanedCapabilities> {
+  static constexpr auto kRows = std::tuple(Row("resize", &PanedCapabilities::resize),
+                                           Row("screen", &PanedCapabilities::screen),
+                                           Row("ttyBackend", &PanedCapabilities::tty_backend));
+};
+
+template <>
 struct Fields<Capabilities> {
-  static constexpr auto kRows = std::tuple();
+  static constexpr auto kRows = std::tuple(Row("paned", &Capabilities::paned, Need::kOmitIfEmpty));
 };
 
 template <>

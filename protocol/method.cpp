@@ -22,6 +22,8 @@ constexpr std::array<MethodRow, kMethodCount> kMethods = {{
     {Method::kFsCopy, "fs/copy", "filesystem"},
     {Method::kEnvironmentInfo, "environment/info", "environment info"},
     {Method::kEnvironmentStatus, "environment/status", "environment status"},
+    {Method::kPanedResize, "paned/resize", "paned"},
+    {Method::kPanedScreen, "paned/screen", "paned"},
 }};
 
 // RowOf takes the row by the method's number.

@@ -25,11 +25,13 @@ enum class Method : unsigned char {
   kFsCopy,
   kEnvironmentInfo,
   kEnvironmentStatus,
+  kPanedResize,
+  kPanedScreen,
 };
-inline constexpr std::size_t kMethodCount = 16;
+inline constexpr std::size_t kMethodCount = 18;
 
 // The words the reference uses in its handshake errors: "client must call initialize before using
-// FAMILY methods" (section 4). Empty for initialize itself.
+// FAMILY methods" (section 4). Empty for initialize itself; "paned" for what the reference lacks.
 struct MethodRow {
   Method method;
   std::string_view name;

@@ -134,6 +134,28 @@ struct TerminateResult {
   bool running = false;
 };
 
+// Ours: paned/resize and paned/screen, for processes on a terminal.
+struct TerminalSize {
+  std::uint16_t rows = 24;
+  std::uint16_t cols = 80;
+};
+struct ResizeParams : TerminalSize {  // `rows` and `cols`, 1 to 1000 each
+  std::string process_id;
+};
+struct ScreenParams {
+  std::string process_id;
+};
+struct ScreenCursor {
+  std::uint16_t row = 0;  // from 0, top left
+  std::uint16_t col = 0;
+};
+struct ScreenResult {
+  TerminalSize size;  // `rows` and `cols`
+  ScreenCursor cursor;
+  std::vector<std::string> lines;  // `rows` of them, without trailing blanks
+  bool alternate_screen = false;
+};
+
 struct OutputNotification {
   std::string_view process_id;
   OutputChunk chunk;
@@ -207,8 +229,16 @@ struct Shell {
   std::string name;
   std::string path;
 };
-// True flags only: an absent capability is false (section 10.1).
-struct Capabilities {};
+// Ours: what can be done with processes on a terminal.
+struct PanedCapabilities {
+  bool resize = true;
+  bool screen = false;      // whether paned/screen can answer
+  std::string tty_backend;  // "tmux" or "pty"
+};
+// True flags only: an absent capability is false (section 10.1). Codex ignores unknown members.
+struct Capabilities {
+  std::optional<PanedCapabilities> paned;  // left out when tty processes cannot be run
+};
 struct EnvironmentInfo {
   Shell shell;
   std::string executor_version;

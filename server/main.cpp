@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "server/client/healthcheck.h"
+#include "server/init.h"
 #include "server/options.h"
 #include "server/server.h"
 
@@ -47,5 +49,10 @@ int main(int argc, char** argv) {
     std::cout << show->text;
     return 0;
   }
-  return Serve(std::get<paned::ServeOptions>(command.value()));
+  if (const auto* check = std::get_if<paned::HealthcheckOptions>(&command.value())) {
+    return paned::Healthcheck(*check);
+  }
+  const auto& options = std::get<paned::ServeOptions>(command.value());
+  if (options.init) return paned::RunUnderInit([&options] { return Serve(options); });
+  return Serve(options);
 }

@@ -14,6 +14,7 @@ constexpr char kHelp[] = R"(paned - a codex-compatible exec-server
 
 Usage:
   paned serve [options]     serve clients until SIGTERM or SIGINT
+  paned healthcheck [URL]   whether a server is ready [ws://127.0.0.1:8765]
   paned --help | --version
 
 The first and only line on stdout is the bound URL; the log goes to stderr.
@@ -24,6 +25,9 @@ Where to listen:
                             stdio or stdio://          [ws://127.0.0.1:0]
   --insecure-no-auth        allow an address beyond loopback, although whoever
                             reaches it can run commands here
+In a container:
+  --init                    be a good process 1: pass signals on to the server and
+                            reap orphans, in a small process of its own
 Limits:
   --max-message-bytes SIZE  largest message taken from a client            [64M]
   --retain-bytes SIZE       output kept per process                         [8M]
@@ -32,6 +36,16 @@ Limits:
                             nobody reads: timed (held back; after 60 s with a
                             client attached the oldest output goes), hold
                             (held back for good), evict (never held)     [timed]
+Terminals (tty: true):
+  --tty-backend WORD        tmux: in panes that people can attach to; pty: bare;
+                            auto: tmux when it is there                   [auto]
+  --on-exit WORD            when the server ends on request: end its terminals, or
+                            keep them and their panes running              [end]
+  --pane-pool N             terminals kept waiting, for quick starts         [4]
+  --holder-ttl TIME         how long a terminal runs on without a server     [24h]
+  --holder-ended-ttl TIME   the same once its program has ended            [10m]
+  --runtime-dir DIR         where sockets are kept [$XDG_RUNTIME_DIR/paned, else
+                            /tmp/paned-UID]
 Clients and sessions:
   --detach-ttl TIME         how long a session waits for its client to come
                             back before its processes are ended            [80s]
@@ -43,7 +57,8 @@ Log:
   --log-level WORD          debug, info, warn, error, off                 [info]
 
 SIZE takes K, M or G; TIME takes ms, s, m or h. --flag VALUE and --flag=VALUE
-are the same. Exit codes: 0 ended on request, 1 could not serve, 2 wrong usage.
+are the same. Exit codes: 0 ended on request, 1 could not serve, 2 wrong usage;
+healthcheck: 0 ready, 1 not ready.
 )";
 
 Error Usage(const std::string& what) {
@@ -77,6 +92,25 @@ std::optional<WhenFull> ParseWhenFull(std::string_view word) {
   return std::nullopt;
 }
 
+std::optional<TtyBackend> ParseTtyBackend(std::string_view word) {
+  if (word == "auto") return TtyBackend::kAuto;
+  if (word == "tmux") return TtyBackend::kTmux;
+  if (word == "pty") return TtyBackend::kPty;
+  return std::nullopt;
+}
+
+std::optional<std::size_t> ParseCount(std::string_view text, std::size_t most) {
+  const auto number = LeadingNumber<std::size_t>(text);
+  if (!number || !number->second.empty() || number->first > most) return std::nullopt;
+  return number->first;
+}
+
+bool AssignSeconds(std::optional<Duration> parsed, std::chrono::seconds* target) {
+  if (!parsed || *parsed < std::chrono::seconds(1)) return false;
+  *target = std::chrono::duration_cast<std::chrono::seconds>(*parsed);
+  return true;
+}
+
 // One flag with a value: its name, and how the value is taken. False: the value is no good.
 struct Flag {
   std::string_view name;
@@ -98,8 +132,9 @@ bool AssignPositive(std::optional<T> parsed, T* target) {
 
 constexpr std::size_t kLeastMessage = 1024;
 constexpr std::size_t kLeastRetained = 4096;
+constexpr std::size_t kMostWaiting = 64;
 
-const std::array<Flag, 10> kFlags = {{
+const std::array<Flag, 16> kFlags = {{
     {"--max-message-bytes", "a size of at least 1K, such as 64M",
      [](const std::string& v, ServeOptions* o) {
        return AssignPositive(ParseSize(v), &o->max_message_bytes) &&
@@ -135,6 +170,32 @@ const std::array<Flag, 10> kFlags = {{
      [](const std::string& v, ServeOptions* o) {
        o->profile = FindProfile(v);
        return o->profile != nullptr || v == "auto";
+     }},
+    {"--tty-backend", "auto, tmux or pty",
+     [](const std::string& v, ServeOptions* o) {
+       return Assign(ParseTtyBackend(v), &o->terminals.backend);
+     }},
+    {"--on-exit", "end or keep",
+     [](const std::string& v, ServeOptions* o) {
+       o->terminals.keep_on_exit = v == "keep";
+       return v == "keep" || v == "end";
+     }},
+    {"--pane-pool", "a number from 0 to 64",
+     [](const std::string& v, ServeOptions* o) {
+       return Assign(ParseCount(v, kMostWaiting), &o->terminals.pool_size);
+     }},
+    {"--holder-ttl", "a time of at least a second, such as 24h",
+     [](const std::string& v, ServeOptions* o) {
+       return AssignSeconds(ParseDuration(v), &o->terminals.limits.running_ttl);
+     }},
+    {"--holder-ended-ttl", "a time of at least a second, such as 10m",
+     [](const std::string& v, ServeOptions* o) {
+       return AssignSeconds(ParseDuration(v), &o->terminals.limits.ended_ttl);
+     }},
+    {"--runtime-dir", "a directory",
+     [](const std::string& v, ServeOptions* o) {
+       o->terminals.runtime_dir = v;
+       return !v.empty();
      }},
     {"--log-level", "debug, info, warn, error or off",
      [](const std::string& v, ServeOptions* o) { return Assign(ParseLogLevel(v), &o->log_level); }},
@@ -175,6 +236,10 @@ Result<Command> ParseServe(const std::vector<std::string>& arguments) {
       options.insecure_no_auth = true;
       continue;
     }
+    if (name == "--init") {
+      options.init = true;
+      continue;
+    }
     std::optional<std::string> value;
     if (const std::size_t equals = name.find('='); equals != std::string::npos) {
       value = name.substr(equals + 1);
@@ -194,6 +259,21 @@ Result<Command> ParseServe(const std::vector<std::string>& arguments) {
   }
   Status exposure = CheckExposure(options);
   if (!exposure.ok()) return std::move(exposure.error());
+  return Command(std::move(options));
+}
+
+Result<Command> ParseHealthcheck(const std::vector<std::string>& arguments) {
+  HealthcheckOptions options;
+  if (arguments.size() == 1) return Command(options);
+  if (arguments.size() > 2) return Usage("healthcheck takes one URL at most");
+  options.url = arguments[1];
+  if (options.url == "--help" || options.url == "-h") return Command(ShowText{kHelp});
+  Result<Listen> server = ParseListen(options.url);
+  auto* address = server.ok() ? std::get_if<ListenAddress>(&server.value()) : nullptr;
+  if (address == nullptr || (address->unix_path.empty() && address->port == 0)) {
+    return Usage("healthcheck wants `ws://IP:PORT` or `unix:///path`, got `" + options.url + "`");
+  }
+  options.address = std::move(*address);
   return Command(std::move(options));
 }
 
@@ -269,6 +349,7 @@ Result<Command> ParseCommandLine(const std::vector<std::string>& arguments) {
         ShowText{"paned " PANED_VERSION " (codex exec-server protocol 0.120 to 0.169)\n"});
   }
   if (first == "serve") return ParseServe(arguments);
+  if (first == "healthcheck") return ParseHealthcheck(arguments);
   return Usage("unknown command `" + first + "`");
 }
 

@@ -9,9 +9,11 @@
 
 #include "server/base/log.h"
 #include "server/base/result.h"
+#include "server/client/healthcheck.h"
 #include "server/net/ws_endpoint.h"
 #include "server/process/client_profile.h"
 #include "server/process/process.h"
+#include "server/terminals.h"
 
 namespace paned {
 
@@ -21,9 +23,11 @@ using Listen = std::variant<ListenAddress, StdioListen>;
 struct ServeOptions {
   Listen listen = ListenAddress{"127.0.0.1", 0, {}};
   bool insecure_no_auth = false;
+  bool init = false;  // stay as process 1 around the server
   std::size_t max_message_bytes = std::size_t{64} << 20;
   Duration detach_ttl = std::chrono::seconds(80);
   ProcessLimits limits;
+  TerminalSettings terminals;
   std::size_t retain_total_bytes = std::size_t{256} << 20;
   Duration ping_interval = std::chrono::seconds(30);
   Duration pong_patience = std::chrono::seconds(60);
@@ -35,7 +39,7 @@ struct ServeOptions {
 struct ShowText {
   std::string text;  // for stdout, exit 0
 };
-using Command = std::variant<ServeOptions, ShowText>;
+using Command = std::variant<ServeOptions, HealthcheckOptions, ShowText>;
 
 // Error messages are complete and end with the remedy; the program then exits 2.
 Result<Command> ParseCommandLine(const std::vector<std::string>& arguments);

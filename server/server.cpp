@@ -46,11 +46,82 @@ Server::Server(const ServeOptions& options, const char* const* environment)
   services_.forced_profile = options.profile;
   services_.inheritable = InheritableEnvironment(environment);
   services_.cwd = WorkingDirectory();
-  protocol::AppendJson(DescribeEnvironment(services_.cwd), &services_.environment_info);
   BindHandlers(&services_, &router_);
 }
 
 Server::~Server() = default;
+
+Status Server::OpenTerminals() {
+  TerminalSettings settings = options_.terminals;
+  settings.limits.ring_bytes = options_.limits.retain_bytes;
+  Result<std::unique_ptr<Terminals>> opened =
+      Terminals::Open(&io_, &clock_, &log_, &reaper_, settings);
+  if (!opened.ok()) return std::move(opened.error());
+  terminals_ = std::move(opened.value());
+  services_.terminals = terminals_->backend();
+  services_.terminals_hint = terminals_->why();
+  const protocol::EnvironmentInfo info =
+      DescribeEnvironment(services_.cwd, terminals_->capabilities());
+  services_.login_shell = info.shell.path;
+  services_.environment_info.clear();
+  protocol::AppendJson(info, &services_.environment_info);
+  return Done{};
+}
+
+// Without it people cannot list and attach by name; clients lose nothing.
+void Server::OpenListing() {
+  const RuntimeDirectory* directory = terminals_->directory();
+  if (directory == nullptr) return;
+  ListingHead head;
+  head.pid = ::getpid();
+  head.url = ws_ ? url_ : "stdio";
+  head.backend = terminals_->name();
+  head.tmux_socket = terminals_->tmux_socket();
+  Result<std::string> path = directory->Socket("listing.sock");
+  Status failed = Done{};
+  if (path.ok()) {
+    Result<std::unique_ptr<Listing>> opened = Listing::Open(
+        &io_, &clock_, path.value(), std::move(head), [this] { return ListProcesses(); },
+        [this](std::string_view level, const std::string& line) {
+          log_.Write(ParseLogLevel(level).value_or(LogLevel::kInfo), line);
+        });
+    if (opened.ok()) {
+      listing_ = std::move(opened.value());
+      return;
+    }
+    failed = std::move(opened.error());
+  } else {
+    failed = std::move(path.error());
+  }
+  log_.Write(LogLevel::kWarn, "paned ps and paned attach will not find this server",
+             {{"reason", failed.error().message}});
+}
+
+std::vector<ListingRow> Server::ListProcesses() {
+  std::vector<ListingRow> rows;
+  sessions_.ForEach([&](Session* session) {
+    session->processes().ForEach([&](Process* process) {
+      if (process->exited()) return;
+      ListingRow& row = rows.emplace_back();
+      row.id = process->id();
+      row.session = session->id();
+      row.backend = process->backend_name();
+      row.state = process->state();
+      row.age = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.Now() -
+                                                                      process->started_at());
+      row.argv0 = process->program();
+      row.pane = process->pane();
+      row.pid = process->pid();
+    });
+  });
+  return rows;
+}
+
+// What /readyz?verbose says.
+std::string Server::ReadyDetails() const {
+  return "tty backend: " + terminals_->why() + "\nsessions: " + std::to_string(sessions_.size()) +
+         "\nprocesses: " + std::to_string(sessions_.running()) + "\n";
+}
 
 Status Server::Listen() {
   const auto* address = std::get_if<ListenAddress>(&options_.listen);
@@ -63,6 +134,7 @@ Status Server::Listen() {
   ws.max_message_bytes = options_.max_message_bytes;
   ws.ping_interval = options_.ping_interval;
   ws.pong_patience = options_.pong_patience;
+  ws.ready_details = [this] { return ReadyDetails(); };
   Result<std::unique_ptr<WsEndpoint>> bound = WsEndpoint::Listen(
       &io_, &clock_, *address, ws, this, [this](std::string_view level, const std::string& line) {
         log_.Write(ParseLogLevel(level).value_or(LogLevel::kInfo), line);
@@ -78,10 +150,14 @@ Result<int> Server::Run(const std::function<void(const std::string& url)>& annou
   signals_.add(SIGTERM);
   signals_.add(SIGINT);
   AwaitSignal();
+  const Status opened = OpenTerminals();
+  if (!opened.ok()) return opened.error();
   Status listening = Listen();
   if (!listening.ok()) return std::move(listening.error());
+  OpenListing();
   if (ws_) announce(url_);
-  log_.Write(LogLevel::kInfo, "serving", {{"url", ws_ ? url_ : "stdio"}});
+  log_.Write(LogLevel::kInfo, "serving",
+             {{"url", ws_ ? url_ : "stdio"}, {"tty", terminals_->why()}});
   io_.run();
   if (reply_counters_.dropped + reply_counters_.doubled > 0) {
     log_.Write(LogLevel::kError, "requests without exactly one answer",
@@ -138,10 +214,15 @@ void Server::StopGently() {
   stopping_ = true;
   quiet_deadline_ = clock_.Now() + kShutdownPatience;
   if (ws_) ws_->StartDraining();
-  sessions_.ForEach([](Session* session) {
-    session->processes().ForEach([](Process* process) {
+  const bool keep = options_.terminals.keep_on_exit;
+  sessions_.ForEach([keep](Session* session) {
+    session->processes().ForEach([keep](Process* process) {
       process->AnswerReadsNow();
-      process->End(kChildPatience);
+      if (keep && process->tty()) {
+        process->LeaveRunning();
+      } else {
+        process->End(kChildPatience);
+      }
     });
   });
   for (Peer& peer : peers_) {
@@ -151,12 +232,34 @@ void Server::StopGently() {
 }
 
 void Server::FinishWhenQuiet() {
-  const bool quiet = peers_.empty() && sessions_.running() == 0 && reaper_.waiting() == 0;
-  if (quiet || clock_.Now() >= quiet_deadline_) {
-    io_.stop();
+  std::size_t running = 0;
+  sessions_.ForEach([&](Session* session) {
+    session->processes().ForEach([&](Process* process) {
+      const bool kept = process->tty() && options_.terminals.keep_on_exit;
+      if (!process->exited() && !kept) ++running;
+    });
+  });
+  if ((peers_.empty() && running == 0) || clock_.Now() >= quiet_deadline_) {
+    Finish();
     return;
   }
   quiet_timer_ = clock_.After(kQuietPoll, [this] { FinishWhenQuiet(); });
+}
+
+// All processes are over, or out of time. What holds terminals ends last.
+void Server::Finish() {
+  if (std::exchange(finished_, true)) return;
+  listing_.reset();
+  sessions_.ForEach([](Session* session) { session->processes().Clear(); });
+  terminals_->Stop([this] { AwaitReaped(); });
+}
+
+void Server::AwaitReaped() {
+  if (reaper_.waiting() == 0 || clock_.Now() >= quiet_deadline_) {
+    io_.stop();
+    return;
+  }
+  quiet_timer_ = clock_.After(kQuietPoll, [this] { AwaitReaped(); });
 }
 
 }  // namespace paned

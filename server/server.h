@@ -7,11 +7,13 @@
 #include <list>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "server/base/asio_clock.h"
 #include "server/base/log.h"
 #include "server/base/worker_pool.h"
 #include "server/handlers/services.h"
+#include "server/listing.h"
 #include "server/net/stdio_endpoint.h"
 #include "server/net/ws_endpoint.h"
 #include "server/options.h"
@@ -19,6 +21,7 @@
 #include "server/process/reaper.h"
 #include "server/rpc/connection_processor.h"
 #include "server/session/session_registry.h"
+#include "server/terminals.h"
 
 namespace paned {
 
@@ -41,11 +44,17 @@ class Server final : public ConnectionAcceptor {
   };
 
   Status Listen();
+  Status OpenTerminals();
+  void OpenListing();
+  std::vector<ListingRow> ListProcesses();
+  std::string ReadyDetails() const;
   void TrimLater();
   void AwaitSignal();
   void OnSignal(int signal_number);
   void StopGently();
   void FinishWhenQuiet();
+  void Finish();
+  void AwaitReaped();
 
   const ServeOptions options_;
   asio::io_context io_;
@@ -54,6 +63,8 @@ class Server final : public ConnectionAcceptor {
   WorkerPool workers_;
   Reaper reaper_{&io_};
   PipeBackend pipes_{&io_, &reaper_};
+  // Before the sessions: their processes give their holders back as they go.
+  std::unique_ptr<Terminals> terminals_;
   OutputBudget budget_;
   SessionContext session_context_;
   SessionRegistry sessions_{&session_context_, [this] { TrimLater(); }};
@@ -67,10 +78,12 @@ class Server final : public ConnectionAcceptor {
   TimePoint quiet_deadline_{};
   int exit_code_ = 0;
   bool stopping_ = false;
+  bool finished_ = false;
   std::string url_;
   // Last: they stop delivering events before anything they deliver to goes away.
   std::unique_ptr<WsEndpoint> ws_;
   std::unique_ptr<StdioEndpoint> stdio_;
+  std::unique_ptr<Listing> listing_;
 };
 
 }  // namespace paned

@@ -4,12 +4,14 @@
 #include "server/handlers/fs_handlers.h"
 #include "server/handlers/initialize_handler.h"
 #include "server/handlers/process_handlers.h"
+#include "server/handlers/terminal_handlers.h"
 
 namespace paned {
 
 void BindHandlers(const Services* services, Router* router) {
   BindInitialize(services, router);
   BindProcess(services, router);
+  BindTerminal(router);
   BindFs(services, router);
   BindEnvironment(services, router);
 }

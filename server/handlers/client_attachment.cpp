@@ -69,4 +69,19 @@ Session* SessionOf(const std::shared_ptr<Caller>& caller, const Reply& reply) {
   return session;
 }
 
+Process* ProcessOf(const std::shared_ptr<Caller>& caller, const std::string& process_id,
+                   const Reply& reply) {
+  Session* session = SessionOf(caller, reply);
+  if (session == nullptr) return nullptr;
+  Process* process = session->processes().Find(process_id);
+  if (process == nullptr) {
+    reply->Fail(Error{ErrorKind::kInvalidRequest,
+                      "unknown process id " + process_id,
+                      {},
+                      {},
+                      "it was never started in this session, or ended too long ago"});
+  }
+  return process;
+}
+
 }  // namespace paned

@@ -45,4 +45,8 @@ ClientAttachment& AttachmentOf(const std::shared_ptr<Caller>& caller);
 // The caller's session; when it has been taken over, answers the reply and gives nullptr.
 Session* SessionOf(const std::shared_ptr<Caller>& caller, const Reply& reply);
 
+// A process of the caller's session; when there is none, answers the reply and gives nullptr.
+Process* ProcessOf(const std::shared_ptr<Caller>& caller, const std::string& process_id,
+                   const Reply& reply);
+
 }  // namespace paned

@@ -52,11 +52,13 @@ protocol::Shell LoginShell(const User& user) {
 
 }  // namespace
 
-protocol::EnvironmentInfo DescribeEnvironment(const std::string& cwd) {
+protocol::EnvironmentInfo DescribeEnvironment(
+    const std::string& cwd, const std::optional<protocol::PanedCapabilities>& terminals) {
   const User user = CurrentUser();
   protocol::EnvironmentInfo info;
   info.shell = LoginShell(user);
   info.executor_version = kProtocolVersion;
+  info.capabilities.paned = terminals;
   info.cwd = protocol::ToUri(cwd);
   info.user_home_dir = protocol::ToUri(user.home);
   const char* tmpdir = std::getenv("TMPDIR");

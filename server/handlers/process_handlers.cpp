@@ -1,6 +1,9 @@
 #include "server/handlers/process_handlers.h"
 
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "server/handlers/client_attachment.h"
 
@@ -12,7 +15,7 @@ using protocol::RpcError;
 using CallerRef = const std::shared_ptr<Caller>&;
 
 // What this server cannot do for a start; nothing when it can. Refusing beats running unconfined.
-std::optional<RpcError> Refuse(const protocol::StartParams& params) {
+std::optional<RpcError> Refuse(const Services& services, const protocol::StartParams& params) {
   if (params.argv.empty()) return RpcError{ErrorCode::kInvalidParams, "argv must not be empty"};
   if (params.cwd && !params.cwd->unusable.empty()) {
     return RpcError{ErrorCode::kInvalidParams,
@@ -33,19 +36,28 @@ std::optional<RpcError> Refuse(const protocol::StartParams& params) {
                     {},
                     "turn codex's network_proxy feature off for this environment"};
   }
-  if (params.tty) {
+  if (params.tty && services.terminals == nullptr) {
     return RpcError{ErrorCode::kInternal,
-                    "this exec-server does not run tty processes yet",
+                    "this exec-server cannot run tty processes",
                     {},
                     {},
-                    "start the process with tty: false"};
+                    services.terminals_hint};
   }
   return std::nullopt;
 }
 
+// As the reference: programs on a terminal like to know the shell; TERM they do without.
+void AddShell(const std::string& login_shell, std::vector<std::string>* env) {
+  constexpr std::string_view kShell = "SHELL=";
+  for (const std::string& entry : *env) {
+    if (entry.compare(0, kShell.size(), kShell) == 0) return;
+  }
+  env->push_back(std::string(kShell) + login_shell);
+}
+
 void Start(const Services* services, CallerRef caller, protocol::StartParams params,
            const Reply& reply) {
-  if (const auto refusal = Refuse(params)) {
+  if (const auto refusal = Refuse(*services, params)) {
     reply->Fail(*refusal);
     return;
   }
@@ -57,26 +69,22 @@ void Start(const Services* services, CallerRef caller, protocol::StartParams par
   plan.cwd = params.cwd ? params.cwd->native : services->cwd;
   plan.env = BuildEnvironment(services->inheritable, params.env, params.env_policy);
   plan.pipe_stdin = params.pipe_stdin;
-  const Status started = session->StartProcess(params.process_id, services->pipes, plan);
-  if (started.ok()) {
-    reply->Send(protocol::StartResult{params.process_id});
-  } else {
-    reply->Fail(started.error());
-  }
+  plan.tty = params.tty;
+  plan.process_id = params.process_id;
+  if (plan.tty) AddShell(services->login_shell, &plan.env);
+  session->StartProcess(plan.process_id, plan.tty ? services->terminals : services->pipes, plan,
+                        [reply, id = plan.process_id](const Status& started) {
+                          if (started.ok()) {
+                            reply->Send(protocol::StartResult{id});
+                          } else {
+                            reply->Fail(started.error());
+                          }
+                        });
 }
 
 void Read(CallerRef caller, const protocol::ReadParams& params, const Reply& reply) {
-  Session* session = SessionOf(caller, reply);
-  if (session == nullptr) return;
-  Process* process = session->processes().Find(params.process_id);
-  if (process == nullptr) {
-    reply->Fail(Error{ErrorKind::kInvalidRequest,
-                      "unknown process id " + params.process_id,
-                      {},
-                      {},
-                      "it was never started in this session, or ended too long ago"});
-    return;
-  }
+  Process* process = ProcessOf(caller, params.process_id, reply);
+  if (process == nullptr) return;
   process->Read(params, [reply](const protocol::ReadResult& result) { reply->Send(result); });
 }
 

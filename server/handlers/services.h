@@ -16,11 +16,14 @@ namespace paned {
 struct Services {
   SessionRegistry* sessions = nullptr;
   ProcessBackend* pipes = nullptr;
+  ProcessBackend* terminals = nullptr;  // null: tty processes cannot be run
+  std::string terminals_hint;           // why not, and what to do about it
   WorkerPool* workers = nullptr;
   Log* log = nullptr;
   const ClientProfile* forced_profile = nullptr;  // --profile; null: by clientName
   EnvironmentMap inheritable;                     // what a child may inherit of the server's own
   std::string cwd;                                // of children whose request names none
+  std::string login_shell;                        // SHELL of children on a tty; as environment_info
   std::string environment_info;                   // ready JSON, the same for all
 };
 

@@ -18,12 +18,19 @@ HttpAnswer ReadOnly(const HttpRequest& request, HttpAnswer answer) {
 
 }  // namespace
 
-std::optional<HttpAnswer> RouteHttp(const HttpRequest& request, bool draining) {
+bool WantsReadyDetails(const HttpRequest& request) {
+  return request.target == "/readyz?verbose" || request.target == "/readyz?verbose=1";
+}
+
+std::optional<HttpAnswer> RouteHttp(const HttpRequest& request, const HttpServerState& state) {
   // A browser always sends Origin and no other client needs to: this keeps web pages out.
   if (request.has_origin) return Answer(403);
 
   const std::string_view path = PathOf(request.target);
-  if (path == "/readyz") return ReadOnly(request, Answer(draining ? 503 : 200));
+  if (path == "/readyz") {
+    return ReadOnly(request, Answer(state.draining ? 503 : 200,
+                                    WantsReadyDetails(request) ? state.ready_details : ""));
+  }
   if (path == "/healthz") return ReadOnly(request, Answer(200, "ok"));
 
   if (request.method != "GET") return Answer(405, "Request method must be `GET`");
@@ -35,7 +42,7 @@ std::optional<HttpAnswer> RouteHttp(const HttpRequest& request, bool draining) {
     return Answer(400, "`Sec-WebSocket-Version` header did not include '13'");
   }
   if (!request.has_key) return Answer(400, "`Sec-WebSocket-Key` header missing");
-  if (draining) return Answer(503);
+  if (state.draining) return Answer(503);
   return std::nullopt;
 }
 

@@ -24,8 +24,18 @@ struct HttpAnswer {
   std::string body;  // text/plain; charset=utf-8
 };
 
+// What the routes need to know of the server.
+struct HttpServerState {
+  bool draining = false;
+  std::string ready_details = {};  // what /readyz?verbose says
+};
+
+// Whether the request asks for /readyz?verbose.
+bool WantsReadyDetails(const HttpRequest& request);
+
 // The answer, or nothing when the request is an upgrade to accept. Any Origin is refused with 403;
-// /readyz is 200, or 503 while `draining`; /healthz is 200 "ok"; any other path takes the upgrade.
-std::optional<HttpAnswer> RouteHttp(const HttpRequest& request, bool draining);
+// /readyz is 200, or 503 while draining, with an empty body unless `?verbose` asks for one;
+// /healthz is 200 "ok"; any other path takes the upgrade.
+std::optional<HttpAnswer> RouteHttp(const HttpRequest& request, const HttpServerState& state);
 
 }  // namespace paned

@@ -3,6 +3,7 @@
 // Threading: io thread only.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -88,9 +89,13 @@ class WsRequest : public websocketpp::http::parser::request {
   }
   bool ready() const { return bad_status_ != 0 || request::ready(); }
 
-  HttpAnswer PlainAnswer(bool draining) const {
+  HttpAnswer PlainAnswer(bool draining, const std::function<std::string()>& ready_details) const {
     if (bad_status_ != 0) return HttpAnswer{bad_status_, {}};
-    return RouteHttp(Facts(), draining).value_or(HttpAnswer{503, {}});
+    const HttpRequest facts = Facts();
+    HttpServerState state;
+    state.draining = draining;
+    if (ready_details && WantsReadyDetails(facts)) state.ready_details = ready_details();
+    return RouteHttp(facts, state).value_or(HttpAnswer{503, {}});
   }
   // What came behind the request in the same packet.
   const std::string& first_frames() const { return first_frames_; }
@@ -120,7 +125,7 @@ class WsRequest : public websocketpp::http::parser::request {
     connection_upgrade_ = get_version() == "HTTP/1.1" && Lists("Connection", "upgrade");
     names_websocket_ = Lists("Upgrade", "websocket");
     replace_header("Host", kHost);
-    if (bad_status_ != 0 || RouteHttp(Facts(), false)) remove_header("Upgrade");
+    if (bad_status_ != 0 || RouteHttp(Facts(), {})) remove_header("Upgrade");
   }
 
   int bad_status_ = 0;

@@ -5,7 +5,11 @@
 // Threading: io thread only; no event is delivered from within a call to the backend.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,7 +29,10 @@ struct LaunchPlan {
   std::optional<std::string> arg0;  // what the child sees as argv[0], when it differs
   std::string cwd;                  // absolute
   std::vector<std::string> env;     // "NAME=value", exactly what the child gets
-  bool pipe_stdin = false;          // false: stdin is /dev/null
+  bool pipe_stdin = false;          // false: stdin is /dev/null; of no meaning on a tty
+  bool tty = false;                 // runs on a terminal of its own; one stream, kPty
+  protocol::TerminalSize size = {};
+  std::string process_id = {};  // what a person calls it: the client's id
 };
 
 // How a process ended. `code` is 0-255, or 128+n for signal n; -1 with a `failure` text when the
@@ -48,6 +55,11 @@ class BackendEvents {
   BackendEvents& operator=(const BackendEvents&) = delete;
   virtual ~BackendEvents() = default;
 
+  // A process that was Starting() runs, or could not be started: the error is the wire's text
+  // (section 7.1). Exactly once for such a process and before any other event; never for one that
+  // ran when Start() returned. After an error nothing else comes, and the BackendProcess may be
+  // destroyed from within the call.
+  virtual void OnStarted(Status status) = 0;
   // Where the next output may be read to. Size 0: none is wanted now; the backend stops reading
   // until ResumeOutput(). Asked before every read, so that nothing is read that cannot be kept.
   virtual OutputSpace PrepareOutput() = 0;
@@ -61,7 +73,8 @@ class BackendEvents {
   virtual void OnInputProgress() = 0;
 };
 
-// A started process. Destroying it kills what still runs of it and reaps it.
+// A process that was started, or is being started. Destroying it kills what still runs of it and
+// reaps it.
 class BackendProcess {
  public:
   BackendProcess() = default;
@@ -69,6 +82,8 @@ class BackendProcess {
   BackendProcess& operator=(const BackendProcess&) = delete;
   virtual ~BackendProcess() = default;
 
+  // OnStarted() is still to come. Input and signals may be given already: they wait.
+  virtual bool Starting() const { return false; }
   // Queues input; order is kept, nothing blocks.
   virtual void WriteInput(std::string bytes) = 0;
   // Bytes queued and not yet taken by the process.
@@ -80,6 +95,29 @@ class BackendProcess {
   virtual void SignalGroup(int signal_number) = 0;
   // Takes up reading again after PrepareOutput() gave no space.
   virtual void ResumeOutput() = 0;
+
+  // Whether its output is kept outside the server until it was delivered: OnDelivered() and
+  // OnEndDelivered() are called for such a process alone. Constant, known when Start() returns.
+  virtual bool OutlivesServer() const { return false; }
+  // The first `bytes` bytes of all output have reached the client, or were given up: nobody will
+  // ask for them again. Never falls. Like the next it may come from within an event.
+  virtual void OnDelivered(std::uint64_t bytes) { static_cast<void>(bytes); }
+  // The client has been told that all is over, behind all output.
+  virtual void OnEndDelivered() {}
+  // Destroying the process leaves it running from now on, where its kind can outlive the server.
+  virtual void LeaveRunning() {}
+
+  // For processes on a terminal: the size its programs see.
+  virtual void Resize(protocol::TerminalSize size) { static_cast<void>(size); }
+  using ScreenDone = std::function<void(Result<protocol::ScreenResult>)>;
+  // What a person would see now. `done` is called once, later; never after the destruction.
+  virtual void ReadScreen(ScreenDone done) = 0;
+  // Where it runs, for people: "pipes", "pty", "tmux".
+  virtual std::string_view backend_name() const = 0;
+  // The tmux pane, "%7"; empty without one.
+  virtual std::string pane() const { return {}; }
+  // 0 while Starting().
+  virtual pid_t pid() const = 0;
 };
 
 class ProcessBackend {
@@ -89,7 +127,8 @@ class ProcessBackend {
   ProcessBackend& operator=(const ProcessBackend&) = delete;
   virtual ~ProcessBackend() = default;
 
-  // The error is the wire's text (section 7.1). `events` outlives the process returned.
+  // The error is the wire's text (section 7.1). The process returned runs, or is Starting().
+  // `events` outlives it.
   virtual Result<std::unique_ptr<BackendProcess>> Start(const LaunchPlan& plan,
                                                         BackendEvents* events) = 0;
 };

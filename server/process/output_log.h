@@ -59,6 +59,10 @@ class OutputLog {
   std::size_t CountAfter(std::uint64_t seq) const { return index_.size() - IndexAfter(seq); }
   protocol::OutputChunk ChunkAfter(std::uint64_t seq, std::size_t n) const;
   std::uint64_t BytesAfter(std::uint64_t seq) const;
+  // Bytes that were ever output, and those of them up to and including chunk `seq`, or up to the
+  // oldest chunk kept when that is later.
+  std::uint64_t end_offset() const { return end_; }
+  std::uint64_t OffsetBehind(std::uint64_t seq) const { return OffsetAt(IndexAfter(seq)); }
 
   // Bytes that were output after chunk `seq` and are gone. Exact for every cursor noted with
   // NoteCursor (a reply ended there) and for 0; else counted from the nearest noted cursor below.

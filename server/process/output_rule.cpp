@@ -56,4 +56,12 @@ bool OutputRule::Delivered(std::uint64_t seq) const {
   return !polled_ && pushed_from_ <= seq && seq <= pushed_to_;
 }
 
+std::uint64_t OutputRule::DeliveredThrough(std::uint64_t seq) const {
+  std::uint64_t last = seq - 1;
+  if (!attached_) return last;
+  last = std::max(last, read_to_);
+  if (!polled_ && pushed_from_ <= last + 1) last = std::max(last, pushed_to_);
+  return last;
+}
+
 }  // namespace paned

@@ -57,6 +57,9 @@ class OutputRule {
   bool attached() const { return attached_; }
   bool polled() const { return polled_; }
   bool Delivered(std::uint64_t seq) const;
+  // The end of the unbroken run of delivered seqs that begins with `seq`; `seq` - 1 when not even
+  // that one is.
+  std::uint64_t DeliveredThrough(std::uint64_t seq) const;
   // Whether undelivered output may go as well.
   bool MayEvictUndelivered() const { return when_full_ == WhenFull::kEvict || abandoned_; }
   // Whether chunk `seq`, the oldest, may go when room is needed.

@@ -5,6 +5,7 @@
 #include <array>
 #include <asio/io_context.hpp>
 #include <asio/posix/stream_descriptor.hpp>
+#include <asio/post.hpp>
 #include <cerrno>
 #include <csignal>
 #include <list>
@@ -73,6 +74,15 @@ class PipeChild final : public BackendProcess, public std::enable_shared_from_th
       if (std::exchange(source.paused, false)) WaitReadable(&source);
     }
   }
+
+  void ReadScreen(ScreenDone done) override {
+    asio::post(input_.get_executor(), [weak = weak_from_this(), done = std::move(done)] {
+      if (weak.expired()) return;
+      done(Error{ErrorKind::kInvalidRequest, "a process on pipes has no terminal"});
+    });
+  }
+  std::string_view backend_name() const override { return "pipes"; }
+  pid_t pid() const override { return pid_; }
 
  private:
   struct Source {
@@ -232,6 +242,9 @@ class PipeProcess final : public BackendProcess {
   void CloseInputAfterFlush() override { child_->CloseInputAfterFlush(); }
   void SignalGroup(int signal_number) override { child_->SignalGroup(signal_number); }
   void ResumeOutput() override { child_->ResumeOutput(); }
+  void ReadScreen(ScreenDone done) override { child_->ReadScreen(std::move(done)); }
+  std::string_view backend_name() const override { return child_->backend_name(); }
+  pid_t pid() const override { return child_->pid(); }
 
  private:
   std::shared_ptr<PipeChild> child_;

@@ -1,23 +1,14 @@
 #include "server/process/process.h"
 
 #include <algorithm>
-#include <csignal>
 #include <limits>
 #include <utility>
 
 namespace paned {
 namespace {
 
-// How long a program whose input was closed may take to end by itself, and how long it may go
-// without taking any of the input that is still queued (go-bridge rule R7).
-constexpr Duration kInputPatience = std::chrono::seconds(1);
-constexpr Duration kTermPatience = std::chrono::seconds(2);
 // How long pushes wait for the recovery read after a resume.
 constexpr Duration kRecoveryPatience = std::chrono::seconds(1);
-
-Error StdinFailed(std::string hint) {
-  return {ErrorKind::kInternal, "failed to write to process stdin", {}, {}, std::move(hint)};
-}
 
 }  // namespace
 
@@ -41,12 +32,41 @@ Process::~Process() {
   budget_->Release(log_.retained_bytes());
 }
 
-Status Process::Start(ProcessBackend* backend, const LaunchPlan& plan) {
+void Process::Start(ProcessBackend* backend, const LaunchPlan& plan, StartDone done) {
+  program_ = plan.arg0 ? *plan.arg0 : plan.argv.front();
+  started_at_ = clock_->Now();
+  tty_ = plan.tty;
+  has_input_ = plan.pipe_stdin || plan.tty;
   Result<std::unique_ptr<BackendProcess>> started = backend->Start(plan, this);
-  if (!started.ok()) return std::move(started.error());
+  if (!started.ok()) {
+    done(std::move(started.error()));
+    return;
+  }
   backend_ = std::move(started.value());
-  has_input_ = plan.pipe_stdin;
-  return Done{};
+  outlives_server_ = backend_->OutlivesServer();
+  if (backend_->Starting()) {
+    start_done_ = std::move(done);
+  } else {
+    done(Done{});
+  }
+}
+
+// The last thing it does is to call `done`, which may destroy this process.
+void Process::OnStarted(Status status) {
+  const StartDone done = std::exchange(start_done_, nullptr);
+  if (!status.ok()) {
+    FailWaitingWrites("the process did not start");
+    AnswerReadsNow();
+  } else if (size_wanted_) {
+    backend_->Resize(*size_wanted_);
+  }
+  done(std::move(status));
+}
+
+std::string_view Process::state() const {
+  if (starting()) return "starting";
+  if (closed()) return "closed";
+  return exited() ? "exited" : "running";
 }
 
 void Process::AttachClient(const ClientProfile* profile, bool resumed) {
@@ -104,13 +124,15 @@ bool Process::TryAnswer(WaitingRead* waiting) {
   const protocol::ReadResult& answer = *verdict.answer;
   const std::uint64_t after = std::min(waiting->read.params.after_seq, log_.next_seq() - 1);
   const std::uint64_t last = answer.chunks.empty() ? 0 : answer.chunks.back().seq;
+  const bool tells_end = TellsEnd(answer);
   waiting->done(answer);
   rule_.OnRead(after, now);
   log_.NoteCursor(std::max(after, last));
-  if (last > 0) {
+  TellDelivered();
+  if (last > 0 || tells_end) {
     std::size_t bytes = 0;
     for (const protocol::OutputChunk& chunk : answer.chunks) bytes += chunk.bytes.size();
-    observer_->OnOutputSent(id_, {SentOutput::By::kReply, last, bytes});
+    observer_->OnOutputSent(id_, {SentOutput::By::kReply, std::max(after, last), bytes, tells_end});
   }
   if (recovery_timer_) {
     EndRecovery(last);
@@ -162,6 +184,7 @@ OutputSpace Process::PrepareOutput() {
   // The budget first: making room may give this log's own pages back.
   OutputSpace space;
   if (!log_.full()) space = log_.Room(BudgetRoom(wanted));
+  TellDelivered();  // undelivered output may have been given up
   if (space.size == 0) Hold();
   return space;
 }
@@ -227,8 +250,37 @@ void Process::OnTaken(const SentOutput& sent) {
   } else {
     rule_.OnReplyTaken(sent.seq, clock_->Now());
   }
+  end_taken_ = end_taken_ || sent.end;
+  TellDelivered();
   ShareRoom();
   ResumeIfHeld();
+}
+
+// A backend that outlives the server keeps output until it hears here that nobody will ask for it
+// again: the unbroken run of delivered or evicted output from the beginning. What was delivered to
+// one client stays so though the next one starts afresh.
+void Process::TellDelivered() {
+  if (!outlives_server_ || end_delivered_) return;
+  const std::uint64_t gone_to = log_.first_seq() - 1;
+  delivered_to_ = rule_.DeliveredThrough(std::max(delivered_to_, gone_to) + 1);
+  if (delivered_to_ + 1 == log_.exited_seq()) {  // in between, and no output
+    delivered_to_ = rule_.DeliveredThrough(delivered_to_ + 2);
+  }
+  const std::uint64_t bytes = log_.OffsetBehind(delivered_to_);
+  if (bytes > delivered_bytes_) {
+    delivered_bytes_ = bytes;
+    backend_->OnDelivered(bytes);
+  }
+  if (!closed() || !end_taken_ || bytes < log_.end_offset()) return;
+  end_delivered_ = true;
+  backend_->OnEndDelivered();
+}
+
+// Whether a reply tells its client that all is over, as far as anybody waits for that. One whose
+// profile has the flags with the last output asks no more after `exited`.
+bool Process::TellsEnd(const protocol::ReadResult& answer) const {
+  if (!outlives_server_ || end_taken_) return false;
+  return answer.closed || (answer.exited && profile_->flags_with_last_output);
 }
 
 // Others wait for room: what has just been delivered may go at once.
@@ -257,6 +309,7 @@ void Process::CloseIfOver() {
   log_.MarkClosed();
   log_.Compact();
   budget_->MarkClosed(this);
+  TellDelivered();
   observer_->OnClosed(id_);
 }
 
@@ -280,6 +333,10 @@ void Process::PushEvent(std::uint64_t seq) {
     observer_->PushExited(id_, seq, facts_.exit->code);
   } else if (seq == log_.closed_seq()) {
     observer_->PushClosed(id_, seq);
+    if (!outlives_server_) return;
+    // A push delivers what was pushed before it: for some clients that is nothing.
+    const std::uint64_t pushed_to = profile_->pushes_output ? seq : 0;
+    observer_->OnOutputSent(id_, {SentOutput::By::kPush, pushed_to, 0, /*end=*/true});
   } else {
     const protocol::OutputChunk chunk = log_.ChunkAfter(before, 0);
     observer_->PushOutput(id_, chunk);
@@ -299,99 +356,6 @@ void Process::PumpEvents(std::size_t max_events) {
   }
   ShareRoom();
   ResumeIfHeld();
-}
-
-// --- input ---------------------------------------------------------------------------------------
-
-void Process::Write(std::string bytes, const std::optional<std::string>& write_id, WriteDone done) {
-  if (!has_input_) {
-    done(protocol::WriteStatus::kStdinClosed);
-    return;
-  }
-  if (write_id && write_ids_.count(*write_id) > 0) {
-    done(protocol::WriteStatus::kAccepted);
-    return;
-  }
-  if (exited()) {
-    done(StdinFailed("the process has exited"));
-    return;
-  }
-  if (!backend_->InputOpen() && ending_ != Ending::kNone) {
-    done(protocol::WriteStatus::kStdinClosed);
-    return;
-  }
-  if (write_id) RememberWriteId(*write_id);
-  input_queued_ += bytes.size();
-  backend_->WriteInput(std::move(bytes));
-  waiting_writes_.push_back({input_queued_, std::move(done)});
-  SettleWaitingWrites();
-}
-
-std::uint64_t Process::TakenInput() const { return input_queued_ - backend_->QueuedInput(); }
-
-void Process::SettleWaitingWrites() {
-  while (!waiting_writes_.empty()) {
-    WaitingWrite& oldest = waiting_writes_.front();
-    // What still waits at the exit fails, though the backend has nothing queued any more.
-    const bool queued = !exited() && oldest.end <= TakenInput() + limits_.max_queued_input;
-    if (!queued && !exited()) return;
-    WriteDone done = std::move(oldest.done);
-    waiting_writes_.pop_front();
-    if (queued) {
-      done(protocol::WriteStatus::kAccepted);
-    } else {
-      done(StdinFailed("the process exited before it took the input"));
-    }
-  }
-}
-
-void Process::OnInputProgress() {
-  SettleWaitingWrites();
-  if (ending_ == Ending::kFlushing && !exited()) WatchFlush();
-}
-
-void Process::RememberWriteId(const std::string& write_id) {
-  write_ids_.insert(write_id);
-  write_id_order_.push_back(write_id);
-  if (write_id_order_.size() > limits_.remembered_write_ids) {
-    write_ids_.erase(write_id_order_.front());
-    write_id_order_.pop_front();
-  }
-}
-
-// --- ending --------------------------------------------------------------------------------------
-
-void Process::Interrupt() {
-  if (!exited()) backend_->SignalGroup(SIGINT);
-}
-
-bool Process::Terminate() {
-  if (exited()) return false;
-  if (profile_ == nullptr || !profile_->gentle_terminate) {
-    backend_->SignalGroup(SIGKILL);
-  } else if (ending_ == Ending::kNone) {
-    if (backend_->InputOpen()) {
-      ending_ = Ending::kFlushing;
-      backend_->CloseInputAfterFlush();
-      WatchFlush();
-    } else {
-      End(kTermPatience);
-    }
-  }
-  return true;
-}
-
-void Process::WatchFlush() {
-  ending_timer_ = clock_->After(kInputPatience, [this] { End(kTermPatience); });
-}
-
-void Process::End(Duration patience) {
-  if (exited()) return;
-  ending_ = Ending::kTerminated;
-  backend_->SignalGroup(SIGTERM);
-  ending_timer_ = clock_->After(patience, [this] {
-    if (!exited()) backend_->SignalGroup(SIGKILL);
-  });
 }
 
 }  // namespace paned

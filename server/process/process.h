@@ -1,7 +1,8 @@
 // One process of a session: its output log and who has seen what of it, its waiting reads, its
-// queued input, and its end. The lifecycle is kRunning -> kExited -> kClosed (kRunning covers
-// output that ended early); exited and closed are told once each, in seq order behind all earlier
-// output. Source: exec-server protocol, section 7. Threading: io thread only.
+// queued input, and its end. The lifecycle is starting -> running -> exited -> closed (running
+// covers output that ended early); exited and closed are told once each, in seq order behind all
+// earlier output. While it starts it may be read, written to and signalled like a running one.
+// Source: exec-server protocol, section 7. Threading: io thread only.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_set>
 
 #include "server/process/backend.h"
@@ -35,6 +37,8 @@ struct SentOutput {
   enum class By { kPush, kReply } by = By::kPush;
   std::uint64_t seq = 0;
   std::size_t bytes = 0;
+  // It tells the client that all is over. Set only where somebody waits for that to be taken.
+  bool end = false;
 };
 
 // Takes the events of a process while a connection is attached. Implemented by the session.
@@ -64,13 +68,16 @@ class Process final : public BackendEvents, public BudgetMember {
  public:
   using ReadDone = std::function<void(const protocol::ReadResult&)>;
   using WriteDone = std::function<void(Result<protocol::WriteStatus>)>;
+  using StartDone = std::function<void(Status)>;
 
   Process(std::string id, Clock* clock, const ProcessLimits& limits, OutputBudget* budget,
           ProcessObserver* observer);
   ~Process() override;
 
-  // Starts the program; the error is the wire's. Events flow once AttachClient() was called.
-  Status Start(ProcessBackend* backend, const LaunchPlan& plan);
+  // Starts the program. `done` is called once, now or when the backend knows; the error is the
+  // wire's. After an error nothing is left to do but to destroy the process, which `done` may do.
+  // Events flow once AttachClient() was called, and behind `done`.
+  void Start(ProcessBackend* backend, const LaunchPlan& plan, StartDone done);
 
   // A connection looks at the session from now on. Its pushes begin with the next event.
   void AttachClient(const ClientProfile* profile, bool resumed);
@@ -90,13 +97,32 @@ class Process final : public BackendEvents, public BudgetMember {
   void Interrupt();
   // process/terminate as the client's profile has it. True when the process had not exited yet.
   bool Terminate();
-  // TERM to the group, KILL after `patience`. For the server's shutdown and a session's end.
+  // TERM to the group (HUP as well on a tty), KILL after `patience`. For the server's shutdown and
+  // a session's end. What has not even started is killed at once.
   void End(Duration patience);
+  // Destroying it leaves the program running from now on, where the backend can do that.
+  void LeaveRunning() { backend_->LeaveRunning(); }
+
+  // Errors are the wire's: there is no terminal, or nobody on it any more. A size that comes while
+  // the process starts is set once it runs.
+  Status Resize(protocol::TerminalSize size);
+  // `done` is called once, unless the process is destroyed first.
+  void ReadScreen(BackendProcess::ScreenDone done);
 
   // Sends what waits, as long as the observer wants it and at most `max_events`.
   void PumpEvents(std::size_t max_events);
 
   const std::string& id() const { return id_; }
+  // Facts for people, once Start() was called and as long as it has not failed.
+  const std::string& program() const { return program_; }  // argv[0] as the child sees it
+  TimePoint started_at() const { return started_at_; }
+  std::string_view state() const;  // "starting", "running", "exited" or "closed"
+  std::string_view backend_name() const { return backend_->backend_name(); }
+  std::string pane() const { return backend_->pane(); }
+  pid_t pid() const { return backend_->pid(); }
+  bool tty() const { return tty_; }
+
+  bool starting() const { return start_done_ != nullptr; }
   bool exited() const { return facts_.exit.has_value(); }
   bool closed() const { return log_.closed_seq() != 0; }
   bool held() const { return facts_.held; }
@@ -104,6 +130,7 @@ class Process final : public BackendEvents, public BudgetMember {
   bool has_events() const { return NextEvent() != 0; }
 
   // BackendEvents
+  void OnStarted(Status status) override;
   OutputSpace PrepareOutput() override;
   void CommitOutput(OutputStream stream, std::size_t size) override;
   void OnOutputEnd() override;
@@ -137,10 +164,14 @@ class Process final : public BackendEvents, public BudgetMember {
   void ShareRoom();
   std::size_t BudgetRoom(std::size_t wanted);
   void WatchForAbandonment();
+  void TellDelivered();
+  bool TellsEnd(const protocol::ReadResult& answer) const;
   std::uint64_t TakenInput() const;
   void RememberWriteId(const std::string& write_id);
   void SettleWaitingWrites();
+  void FailWaitingWrites(const char* why);
   void WatchFlush();
+  std::optional<Error> NoTerminal() const;
   // The seq of the next event to push; 0 when there is none.
   std::uint64_t NextEvent() const;
   void PushEvent(std::uint64_t seq);
@@ -163,6 +194,19 @@ class Process final : public BackendEvents, public BudgetMember {
   std::unique_ptr<Timer> recovery_timer_;
   std::list<WaitingRead> waiting_reads_;
   std::unique_ptr<Timer> abandon_timer_;
+
+  // What a backend that outlives the server has been told; see TellDelivered().
+  bool outlives_server_ = false;
+  std::uint64_t delivered_to_ = 0;  // seq up to which all was delivered once, or given up
+  std::uint64_t delivered_bytes_ = 0;
+  bool end_taken_ = false;  // the client has heard that all is over
+  bool end_delivered_ = false;
+
+  std::string program_;
+  TimePoint started_at_{};
+  bool tty_ = false;
+  StartDone start_done_;  // set while starting
+  std::optional<protocol::TerminalSize> size_wanted_;
 
   bool has_input_ = false;
   std::list<WaitingWrite> waiting_writes_;

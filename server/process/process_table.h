@@ -24,6 +24,7 @@ class ProcessTable {
   // The id must be free.
   Process* Add(std::unique_ptr<Process> process);
   void Remove(const std::string& id);
+  void Clear() { rows_.clear(); }
   // Starts the countdown to the removal of a closed process. It begins anew for one whose events a
   // slow client has still to take.
   void RetireLater(const std::string& id);

@@ -2,29 +2,17 @@
 
 #include <fcntl.h>
 #include <spawn.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <string_view>
 #include <utility>
 
-#include "server/base/os_error.h"
 #include "server/base/pidfd.h"
+#include "server/process/program_lookup.h"
 
 namespace paned {
 namespace {
-
-// Where a name is searched when the child's environment has no PATH.
-constexpr std::string_view kDefaultPath = "/usr/local/bin:/bin:/usr/bin";
-
-Error StartError(int error_number, std::string path, std::string hint = {}) {
-  return {ErrorKind::kInternal, OsErrorText(error_number), std::move(path), {}, std::move(hint)};
-}
-
-bool HasNul(const std::string& text) { return text.find('\0') != std::string::npos; }
 
 // Two ends of a pipe; the parent's is non-blocking, the child's is left as programs expect it.
 struct PipePair {
@@ -89,36 +77,6 @@ class SpawnActions {
   posix_spawnattr_t attributes_;
 };
 
-std::string_view SearchPath(const std::vector<std::string>& env) {
-  for (const std::string& entry : env) {
-    if (entry.compare(0, 5, "PATH=") == 0) return std::string_view(entry).substr(5);
-  }
-  return kDefaultPath;
-}
-
-// What to try, in order: the name itself when it has a slash, else one candidate per PATH entry.
-std::vector<std::string> Candidates(const LaunchPlan& plan) {
-  const std::string& name = plan.argv.front();
-  if (name.find('/') != std::string::npos) return {name};
-  std::vector<std::string> candidates;
-  std::string_view rest = SearchPath(plan.env);
-  while (true) {
-    const std::size_t colon = rest.find(':');
-    std::string entry(rest.substr(0, colon));
-    candidates.push_back(entry.empty() ? "./" + name : entry + "/" + name);
-    if (colon == std::string_view::npos) return candidates;
-    rest.remove_prefix(colon + 1);
-  }
-}
-
-// A look before the leap: a spawn that fails costs far more than a stat. Relative candidates count
-// from the child's directory.
-bool Exists(const std::string& candidate, const std::string& cwd) {
-  struct stat status = {};
-  const std::string path = candidate.front() == '/' ? candidate : cwd + "/" + candidate;
-  return ::stat(path.c_str(), &status) == 0 || (errno != ENOENT && errno != ENOTDIR);
-}
-
 std::vector<char*> Pointers(const std::vector<std::string>& strings) {
   std::vector<char*> pointers;
   pointers.reserve(strings.size() + 1);
@@ -127,60 +85,29 @@ std::vector<char*> Pointers(const std::vector<std::string>& strings) {
   return pointers;
 }
 
-// Which of the two is missing: the directory or the program?
-Error Explain(int error_number, const LaunchPlan& plan) {
-  struct stat status = {};
-  if (::stat(plan.cwd.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
-    return StartError(error_number, plan.cwd,
-                      "the working directory is missing or not a directory");
-  }
-  const char* hint = "";
-  if (error_number == ENOENT) hint = "the program is not there, nor in the child's PATH";
-  if (error_number == EACCES) hint = "the program is not an executable file";
-  if (error_number == ENOEXEC) hint = "the file is no binary and has no #! line";
-  if (error_number == E2BIG) hint = "argv and env together are larger than the system takes";
-  return StartError(error_number, plan.argv.front(), hint);
-}
-
 Result<pid_t> SpawnFirst(const LaunchPlan& plan, const SpawnActions& actions) {
   std::vector<std::string> arguments = plan.argv;
   if (plan.arg0) arguments.front() = *plan.arg0;
   const std::vector<char*> argv = Pointers(arguments);
   const std::vector<char*> envp = Pointers(plan.env);
-  const bool searched = plan.argv.front().find('/') == std::string::npos;
-  int reason = ENOENT;
-  for (const std::string& candidate : Candidates(plan)) {
-    if (searched && !Exists(candidate, plan.cwd)) continue;
+  int reason = 0;
+  for (const std::string& candidate : ProgramCandidates(plan)) {
     pid_t pid = -1;
     const int failed = actions.Run(candidate, argv.data(), envp.data(), &pid);
     if (failed == 0) return pid;
     // As execvp(3): a candidate that may not be run does not end the search, but is remembered.
-    if (failed == EACCES) reason = EACCES;
-    if (failed != EACCES && failed != ENOENT && failed != ENOTDIR) return Explain(failed, plan);
-    if (failed == ENOTDIR && !searched) reason = ENOTDIR;
+    if (failed == EACCES || (failed == ENOTDIR && reason == 0)) reason = failed;
+    if (failed != EACCES && failed != ENOENT && failed != ENOTDIR) {
+      return ExplainStartFailure(failed, plan);
+    }
   }
-  struct stat status = {};
-  if (::stat(plan.cwd.c_str(), &status) != 0) {
-    reason = errno;
-  } else if (!S_ISDIR(status.st_mode)) {
-    reason = ENOTDIR;
-  }
-  return Explain(reason, plan);
+  return ExplainStartFailure(reason, plan);
 }
 
 }  // namespace
 
 Result<SpawnedChild> Spawn(const LaunchPlan& plan) {
-  if (plan.argv.front().empty()) {
-    return Error{ErrorKind::kInternal, "missing program for pipe spawn"};
-  }
-  if (std::any_of(plan.argv.begin(), plan.argv.end(), HasNul) ||
-      (plan.arg0 && HasNul(*plan.arg0))) {
-    return Error{ErrorKind::kInternal, "nul byte found in provided data"};
-  }
-  if (std::any_of(plan.env.begin(), plan.env.end(), HasNul)) {
-    return Error{ErrorKind::kInternal, "data provided contains a nul byte"};
-  }
+  if (auto refusal = RefusePlan(plan)) return std::move(*refusal);
   Result<PipePair> output = MakePipe(/*parent_reads=*/true);
   if (!output.ok()) return std::move(output.error());
   Result<PipePair> error_output = MakePipe(/*parent_reads=*/true);

@@ -21,6 +21,7 @@ void Deliveries::Note(const std::string& process_id, const SentOutput& sent) {
   SentOutput& noted = unasked_[{process_id, sent.by}];
   noted.by = sent.by;
   noted.seq = std::max(noted.seq, sent.seq);
+  noted.end = noted.end || sent.end;
   unasked_bytes_ += sent.bytes;
   if (unasked_bytes_ >= kAskAfterBytes) {
     ConfirmNow();

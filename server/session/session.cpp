@@ -43,21 +43,23 @@ void Session::OnClientWritable() {
   }
 }
 
-Status Session::StartProcess(const std::string& id, ProcessBackend* backend,
-                             const LaunchPlan& plan) {
+void Session::StartProcess(const std::string& id, ProcessBackend* backend, const LaunchPlan& plan,
+                           Process::StartDone done) {
   if (processes_.Find(id) != nullptr) {
-    return Error{ErrorKind::kInvalidRequest,
-                 "process " + id + " already exists",
-                 {},
-                 {},
-                 "an ended process keeps its id until it is no longer readable"};
+    done(Error{ErrorKind::kInvalidRequest,
+               "process " + id + " already exists",
+               {},
+               {},
+               "an ended process keeps its id until it is no longer readable"});
+    return;
   }
-  auto process =
-      std::make_unique<Process>(id, context_->clock, context_->limits, context_->budget, this);
+  Process* process = processes_.Add(
+      std::make_unique<Process>(id, context_->clock, context_->limits, context_->budget, this));
   if (client_ != nullptr) process->AttachClient(profile_, /*resumed=*/false);
-  Status started = process->Start(backend, plan);
-  if (started.ok()) processes_.Add(std::move(process));
-  return started;
+  process->Start(backend, plan, [this, id, done = std::move(done)](Status status) {
+    if (!status.ok()) processes_.Remove(id);
+    done(std::move(status));
+  });
 }
 
 void Session::PushOutput(const std::string& process_id, const protocol::OutputChunk& chunk) {
@@ -74,6 +76,8 @@ void Session::PushClosed(const std::string& process_id, std::uint64_t seq) {
 
 void Session::OnOutputSent(const std::string& process_id, const SentOutput& sent) {
   deliveries_.Note(process_id, sent);
+  // What is kept for a process that has ended can go as soon as its client knows.
+  if (sent.end) deliveries_.ConfirmNow();
 }
 
 void Session::OnHeld(const std::string& /*process_id*/) { deliveries_.ConfirmNow(); }

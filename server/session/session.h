@@ -58,9 +58,11 @@ class Session final : public ProcessObserver {
   // The client has room for output again.
   void OnClientWritable();
 
-  // The error is the wire's: the id is in use, or the program does not start. A failed start frees
-  // the id at once.
-  Status StartProcess(const std::string& id, ProcessBackend* backend, const LaunchPlan& plan);
+  // The id is taken from the call on. `done` is called once, now or later: before any event of the
+  // process, and not at all when the session ends first. The error is the wire's: the id is in use,
+  // or the program does not start, and then the id is free again already.
+  void StartProcess(const std::string& id, ProcessBackend* backend, const LaunchPlan& plan,
+                    Process::StartDone done);
   ProcessTable& processes() { return processes_; }
 
   // ProcessObserver

@@ -84,7 +84,7 @@ TEST_F(StartErrors, WhatCannotBeConfinedIsRefused) {
   Expect(Argv("/bin/true", R"(,"enforceManagedNetwork":true)"), -32603,
          "this exec-server cannot enforce a managed network (networkProxy)");
   Expect(Argv("/bin/true", R"(,"tty":true)"), -32603,
-         "this exec-server does not run tty processes yet");
+         "this exec-server cannot run tty processes");
 }
 
 TEST_F(StartErrors, ErrorsNameThePathAndTheRemedy) {

@@ -40,6 +40,8 @@ class HandlerTest : public ::testing::Test {
     context_.budget = &budget_;
     services_.sessions = &sessions_;
     services_.pipes = &backend_;
+    services_.terminals = &terminals_;
+    services_.login_shell = "/bin/login-shell";
     services_.workers = &workers_;
     services_.log = &log_;
     services_.inheritable = {{"INHERITED", "yes"}};
@@ -114,6 +116,7 @@ class HandlerTest : public ::testing::Test {
   OutputBudget budget_{std::size_t{1} << 26};
   SessionContext context_;
   FakeBackend backend_;
+  FakeBackend terminals_;
   Log log_{LogLevel::kOff};
   ReplyCounters counters_;
   asio::io_context io_;

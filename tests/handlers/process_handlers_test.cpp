@@ -58,6 +58,7 @@ TEST_P(StartRefusal, IsSaidAndNothingRuns) {
   ExpectFailure(Ask("process/start", R"({"processId":"p",)" + GetParam().members + "}"),
                 GetParam().code, GetParam().message);
   EXPECT_EQ(backend_.started(), 0U);
+  EXPECT_EQ(terminals_.started(), 0U);
 }
 
 constexpr char kRestricted[] =
@@ -71,8 +72,6 @@ INSTANTIATE_TEST_SUITE_P(
         RefusalRow{R"("argv":["x"],"cwd":"file://host/x")", -32602,
                    "cwd URI `file://host/x` is not valid on this exec-server host: "
                    "'file://host/x' is invalid on 'linux'"},
-        RefusalRow{R"("argv":["x"],"tty":true)", -32603,
-                   "this exec-server does not run tty processes yet"},
         RefusalRow{R"("argv":["x"],"enforceManagedNetwork":true)", -32603,
                    "this exec-server cannot enforce a managed network (networkProxy)"},
         RefusalRow{R"("argv":["x"],"networkProxy":{})", -32603,

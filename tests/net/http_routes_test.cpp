@@ -25,7 +25,7 @@ HttpRequest Plain(std::string_view method, std::string_view target) {
 
 void ExpectAnswer(const HttpRequest& request, int status, std::string_view body,
                   bool draining = false) {
-  const auto answer = RouteHttp(request, draining);
+  const auto answer = RouteHttp(request, HttpServerState{draining, "details"});
   ASSERT_TRUE(answer) << request.target;
   EXPECT_EQ(answer->status, status) << request.target;
   EXPECT_EQ(answer->body, body) << request.target;
@@ -33,7 +33,7 @@ void ExpectAnswer(const HttpRequest& request, int status, std::string_view body,
 
 TEST(HttpRoutes, AcceptsAnUpgradeOnAnyPath) {
   for (const char* target : {"/", "/?token=x", "/ws", "/a/b?c"}) {
-    EXPECT_FALSE(RouteHttp(Upgrade(target), false)) << target;
+    EXPECT_FALSE(RouteHttp(Upgrade(target), {})) << target;
   }
 }
 

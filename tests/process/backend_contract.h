@@ -32,6 +32,11 @@ namespace paned {
 // Takes all that a process says. Keeps at most `room` bytes that have not been let go of.
 class EventSink final : public BackendEvents {
  public:
+  void OnStarted(Status status) override {
+    EXPECT_FALSE(in_call);
+    ++starts;
+    if (!status.ok()) start_error = status.error();
+  }
   OutputSpace PrepareOutput() override {
     ++asked;
     EXPECT_FALSE(in_call) << "an event from within a call to the backend";
@@ -62,6 +67,8 @@ class EventSink final : public BackendEvents {
   std::size_t room = SIZE_MAX;
   std::string output;
   std::string error_output;
+  int starts = 0;
+  Error start_error;
   int asked = 0;
   int ends = 0;
   int exits = 0;

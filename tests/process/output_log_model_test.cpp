@@ -113,6 +113,8 @@ class History {
     }
     ASSERT_EQ(log_.CountAfter(cursor), n);
     ASSERT_EQ(log_.BytesAfter(cursor), bytes);
+    ASSERT_EQ(log_.end_offset(), model_.LostAfter(0) + all);
+    ASSERT_EQ(log_.OffsetBehind(cursor), log_.end_offset() - bytes);
     ASSERT_EQ(log_.retained_bytes(), all);
     ASSERT_EQ(log_.next_seq(), model_.next_seq);
     ASSERT_EQ(log_.first_seq(), model_.kept.empty() ? model_.next_seq : model_.kept.front().seq);

@@ -71,6 +71,11 @@ TEST_P(RuleCell, SaysWhetherTheChunkIsDelivered) {
     EXPECT_EQ(rule.polled(), GetParam().polled);
     EXPECT_EQ(rule.Delivered(5), GetParam().delivered);
     EXPECT_EQ(rule.MayEvict(5), GetParam().delivered || when_full == WhenFull::kEvict);
+    for (std::uint64_t from = 1; from <= 10; ++from) {
+      std::uint64_t last = from - 1;
+      while (rule.Delivered(last + 1)) ++last;
+      EXPECT_EQ(rule.DeliveredThrough(from), last) << "from " << from;
+    }
   }
 }
 
@@ -94,6 +99,8 @@ INSTANTIATE_TEST_SUITE_P(
         Cell{"pushed_since_resume", {Start(), Detach(), Resume(5), Push(5)}, false, true},
         Cell{"recovery_read", {Start(), Detach(), Resume(8), Read(2, 7)}, false, true},
         Cell{"recovery_short", {Start(), Detach(), Resume(8), Read(2, 4)}, false, false},
+        Cell{"push_behind_recovery", {Resume(3), Read(0, 4), Push(5)}, false, true},
+        Cell{"gap_before_push", {Resume(4), Read(0, 2), Push(5)}, false, true},
         Cell{"recovery_cursor", {Start(), Detach(), Resume(8), Read(5, 7)}, false, true},
         Cell{
             "push_after_recovery", {Resume(3), Read(0, 2), Push(3), Push(4), Push(5)}, false, true},

@@ -80,13 +80,38 @@ class ProcessTest : public ::testing::Test {
 
   // Starts `p` with a client of the profile attached, or none (nullptr).
   void Start(const char* profile, bool pipe_stdin = false) {
-    process_ = std::make_unique<Process>("p", &clock_, limits_, &budget_, &observer_);
-    observer_.process = process_.get();
-    if (profile != nullptr) process_->AttachClient(FindProfile(profile), /*resumed=*/false);
     LaunchPlan plan;
     plan.argv = {"program"};
     plan.pipe_stdin = pipe_stdin;
-    ASSERT_TRUE(process_->Start(&backend_, plan).ok());
+    Launch(profile, plan);
+    ASSERT_EQ(start_outcome_, "ok");
+  }
+  void StartTty(const char* profile) {
+    LaunchPlan plan;
+    plan.argv = {"program"};
+    plan.tty = true;
+    Launch(profile, plan);
+    ASSERT_EQ(start_outcome_, "ok");
+  }
+  // As StartTty(), but it runs only once child().Started() is called.
+  void StartTtyLater(const char* profile) {
+    LaunchPlan plan;
+    plan.argv = {"program"};
+    plan.tty = true;
+    backend_.StartLater();
+    Launch(profile, plan);
+    ASSERT_EQ(start_outcome_, "");
+  }
+  void Launch(const char* profile, const LaunchPlan& plan) {
+    process_ = std::make_unique<Process>("p", &clock_, limits_, &budget_, &observer_);
+    observer_.process = process_.get();
+    if (profile != nullptr) process_->AttachClient(FindProfile(profile), /*resumed=*/false);
+    start_outcome_.clear();
+    process_->Start(&backend_, plan, [this](const Status& started) {
+      EXPECT_EQ(start_outcome_, "") << "a start is answered twice";
+      start_outcome_ = started.ok() ? "ok" : started.error().message;
+      if (!started.ok()) process_.reset();  // as a session does
+    });
   }
   void Resume(const char* profile) {
     process_->AttachClient(FindProfile(profile), /*resumed=*/true);
@@ -149,6 +174,7 @@ class ProcessTest : public ::testing::Test {
   RecordingObserver observer_;
   FakeBackend backend_;
   std::unique_ptr<Process> process_;
+  std::string start_outcome_;  // "" while it is starting, "ok", or the error's text
 
  private:
   // Chunks differ, so that a lost or doubled one shows.

@@ -227,7 +227,7 @@ class ProcessBudgetTest : public ProcessTest {
     if (profile != nullptr) made->AttachClient(FindProfile(profile), /*resumed=*/false);
     LaunchPlan plan;
     plan.argv = {id};
-    EXPECT_TRUE(made->Start(&backend_, plan).ok());
+    made->Start(&backend_, plan, [](const Status& started) { EXPECT_TRUE(started.ok()); });
     return made;
   }
 };

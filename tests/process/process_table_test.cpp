@@ -19,7 +19,7 @@ class ProcessTableTest : public ProcessTest {
     process->AttachClient(FindProfile("codex"), /*resumed=*/false);
     LaunchPlan plan;
     plan.argv = {id};
-    EXPECT_TRUE(process->Start(&backend_, plan).ok());
+    process->Start(&backend_, plan, [](const Status& started) { EXPECT_TRUE(started.ok()); });
     return table_.Add(std::move(process));
   }
 

@@ -45,10 +45,45 @@ TEST_F(ProcessLifeTest, OutputThatEndsEarlyDoesNotClose) {
 
 TEST_F(ProcessLifeTest, AFailedStartIsTheBackendsError) {
   backend_.FailNext({ErrorKind::kInternal, "No such file or directory (os error 2)"});
-  Process process("q", &clock_, limits_, &budget_, &observer_);
-  const Status started = process.Start(&backend_, LaunchPlan{{"x"}, {}, "/", {}, false});
-  ASSERT_FALSE(started.ok());
-  EXPECT_EQ(started.error().message, "No such file or directory (os error 2)");
+  LaunchPlan plan;
+  plan.argv = {"x"};
+  Launch("codex", plan);  // destroys the process from within
+  EXPECT_EQ(start_outcome_, "No such file or directory (os error 2)");
+  EXPECT_EQ(process_, nullptr);
+}
+
+TEST_F(ProcessLifeTest, FactsForPeople) {
+  Start("codex");
+  EXPECT_EQ(process_->program(), "program");
+  EXPECT_EQ(process_->state(), "running");
+  EXPECT_EQ(process_->backend_name(), "pipes");
+  EXPECT_EQ(process_->pane(), "");
+  EXPECT_FALSE(process_->tty());
+  EXPECT_EQ(process_->started_at(), clock_.Now());
+  clock_.Advance(seconds(1));
+  EXPECT_EQ(process_->started_at(), clock_.Now() - seconds(1));
+  child().Exit(0);
+  EXPECT_EQ(process_->state(), "exited");
+  child().EndOutput();
+  EXPECT_EQ(process_->state(), "closed");
+  LaunchPlan plan;
+  plan.argv = {"program"};
+  plan.arg0 = "-name";
+  plan.tty = true;
+  backend_.StartLater();
+  Launch("codex", plan);
+  EXPECT_EQ(process_->state(), "starting");
+  EXPECT_EQ(process_->pid(), 0);
+  child().Started();
+  EXPECT_EQ(process_->program(), "-name");
+  EXPECT_EQ(process_->state(), "running");
+  EXPECT_EQ(process_->backend_name(), "tmux");
+  EXPECT_EQ(process_->pane(), "%7");
+  EXPECT_EQ(process_->pid(), 4711);
+  EXPECT_TRUE(process_->tty());
+  EXPECT_FALSE(child().left_running());
+  process_->LeaveRunning();
+  EXPECT_TRUE(child().left_running());
 }
 
 TEST_F(ProcessLifeTest, ALostStatusIsSaidAndNotMadeUp) {

@@ -128,6 +128,31 @@ TEST(Decode, SignalAndTerminate) {
             "invalid type: number, expected a string @ processId");
 }
 
+TEST(Decode, Terminal) {
+  ResizeParams params;
+  EXPECT_EQ(Outcome(R"({"processId":"p","rows":1,"cols":1000})", &params), "ok");
+  EXPECT_EQ(params.process_id, "p");
+  EXPECT_EQ(params.rows, 1);
+  EXPECT_EQ(params.cols, 1000);
+  for (const std::string name : {"rows", "cols"}) {
+    const std::string fault = name + " must be an integer from 1 to 1000 @ " + name;
+    const std::string head =
+        R"({"processId":"p",")" + std::string(name == "rows" ? "cols" : "rows") + "\":7,";
+    for (const char* bad : {"0", "1001", "-1", "1.0", "65537", "18446744073709551616", "null",
+                            "true", "\"24\"", "[24]"}) {
+      EXPECT_EQ(Outcome<ResizeParams>(head + '"' + name + "\":" + bad + "}"), fault) << bad;
+    }
+    EXPECT_EQ(Outcome<ResizeParams>(head + "\"x\":1}"), "missing field `" + name + "` @ " + name);
+  }
+  EXPECT_EQ(Outcome<ResizeParams>("null"), "invalid type: null, expected struct ResizeParams");
+  EXPECT_EQ(Outcome<ResizeParams>(R"({"rows":2,"cols":3})"),
+            "missing field `processId` @ processId");
+  ScreenParams screen;
+  EXPECT_EQ(Outcome(R"({"processId":"p"})", &screen), "ok");
+  EXPECT_EQ(screen.process_id, "p");
+  EXPECT_EQ(Outcome<ScreenParams>("{}"), "missing field `processId` @ processId");
+}
+
 TEST(Decode, Paths) {
   ReadFileParams params;
   EXPECT_EQ(Outcome(R"({"path":"file:///a%20b"})", &params), "ok");

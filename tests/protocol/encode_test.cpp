@@ -56,6 +56,22 @@ TEST(Encode, Results) {
   EXPECT_EQ(Json(InitializeResult{"s", ""}), R"({"sessionId":"s"})");
 }
 
+TEST(Encode, Screen) {
+  ScreenResult screen;
+  EXPECT_EQ(Json(screen), R"({"rows":24,"cols":80,"cursor":{"row":0,"col":0},"lines":[],)"
+                          R"("alternateScreen":false})");
+  screen.size = {1000, 65535};
+  screen.cursor = {999, 7};
+  screen.lines = {"a\"b", "", "\xFF"};
+  screen.alternate_screen = true;
+  EXPECT_EQ(Json(screen),
+            "{\"rows\":1000,\"cols\":65535,\"cursor\":{\"row\":999,\"col\":7},"
+            "\"lines\":[\"a\\\"b\",\"\",\"\xEF\xBF\xBD\"],\"alternateScreen\":true}");
+  EXPECT_EQ(EncodeResult(std::int64_t{1}, ScreenResult{{1, 2}, {}, {}, false}),
+            R"({"jsonrpc":"2.0","id":1,"result":{"rows":1,"cols":2,"cursor":{"row":0,"col":0},)"
+            R"("lines":[],"alternateScreen":false}})");
+}
+
 TEST(Encode, Files) {
   EXPECT_EQ(Json(ReadFileResult{{"foo"}}), R"({"dataBase64":"Zm9v"})");
   EXPECT_EQ(Json(Metadata{true, false, true, 18446744073709551615U, 1, 2}),
@@ -82,6 +98,10 @@ TEST(Encode, EnvironmentInfo) {
             R"({"shell":{"name":"bash","path":"/bin/bash"},"cwd":"file:///w",)"
             R"("executorVersion":"0.1.0","userHomeDir":"file:///root","platformOs":"linux",)"
             R"("temporaryDirectories":[],"tempDir":"file:///tmp","capabilities":{}})");
+  info.capabilities.paned = PanedCapabilities{true, false, "pty"};
+  const std::string json = Json(info);
+  EXPECT_EQ(json.substr(json.find("\"capabilities\"")),
+            R"("capabilities":{"paned":{"resize":true,"screen":false,"ttyBackend":"pty"}}})");
 }
 
 }  // namespace

@@ -27,6 +27,8 @@ TEST(Method, Families) {
   EXPECT_EQ(RowOf(Method::kFsCopy).family, "filesystem");
   EXPECT_EQ(RowOf(Method::kEnvironmentInfo).family, "environment info");
   EXPECT_EQ(RowOf(Method::kEnvironmentStatus).family, "environment status");
+  EXPECT_EQ(RowOf(Method::kPanedResize).family, "paned");
+  EXPECT_EQ(RowOf(Method::kPanedScreen).family, "paned");
 }
 
 }  // namespace

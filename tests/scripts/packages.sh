@@ -6,6 +6,8 @@ BUILD_PACKAGES=(g++ cmake ninja-build libwebsocketpp-dev libasio-dev rapidjson-d
 # What the tests take beside that: the linters, GoogleTest, and the tools of the live clients.
 TEST_PACKAGES=(libgtest-dev clang-format clang-tidy clang libclang-rt-14-dev python3 python3-websockets
   golang-go golang-nhooyr-websocket-dev procps)
+# What building and running the image takes beside that.
+IMAGE_PACKAGES=(buildah debootstrap iproute2)
 
 say() { printf '== %s\n' "$*"; }
 

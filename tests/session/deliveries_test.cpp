@@ -33,7 +33,7 @@ class DeliveriesTest : public ::testing::Test {
   Deliveries deliveries_{
       &clock_, [this](const std::string& id, const SentOutput& sent) {
         taken_.push_back(id + (sent.by == SentOutput::By::kPush ? " push " : " reply ") +
-                         std::to_string(sent.seq));
+                         std::to_string(sent.seq) + (sent.end ? " end" : ""));
       }};
 };
 
@@ -63,6 +63,16 @@ TEST_F(DeliveriesTest, AsksAtOnceAfterMuch) {
   EXPECT_EQ(asked_.size(), 1U);
   AnswerAll();
   EXPECT_EQ(taken_, Lines{"p push 2"});
+}
+
+TEST_F(DeliveriesTest, TheEndStaysKnownThroughABatch) {
+  Open();
+  deliveries_.Note("p", {SentOutput::By::kReply, 2, 0, /*end=*/true});
+  deliveries_.Note("p", {SentOutput::By::kReply, 1, 1});
+  Push("p", 1);
+  deliveries_.ConfirmNow();
+  AnswerAll();
+  EXPECT_EQ(taken_, (Lines{"p push 1", "p reply 2 end"}));
 }
 
 TEST_F(DeliveriesTest, AsksWhenSomebodyWaitsAndNotForNothing) {

@@ -26,11 +26,33 @@ class SessionFixture : public ::testing::Test {
     context_.budget = &budget_;
   }
 
+  // A start whose outcome is known at once.
   Status StartProcess(Session* session, const std::string& id) {
     LaunchPlan plan;
     plan.argv = {id};
     plan.pipe_stdin = true;
-    return session->StartProcess(id, &backend_, plan);
+    std::optional<Status> outcome;
+    session->StartProcess(id, &backend_, plan, [&](Status status) {
+      EXPECT_FALSE(outcome) << "a start is answered twice";
+      outcome = std::move(status);
+    });
+    if (!outcome) return Error{ErrorKind::kInternal, "not answered"};
+    return std::move(*outcome);
+  }
+  // The start of a tty process that takes its time: "" while it does, "ok", or the error's text.
+  std::shared_ptr<std::string> StartLater(Session* session, const std::string& id) {
+    LaunchPlan plan;
+    plan.argv = {id};
+    plan.tty = true;
+    backend_.StartLater();
+    auto outcome = std::make_shared<std::string>();
+    session->StartProcess(id, &backend_, plan, [outcome, session, id](const Status& status) {
+      EXPECT_EQ(*outcome, "") << "a start is answered twice";
+      *outcome = status.ok() ? "ok" : status.error().message;
+      // What a client learns it may rely on.
+      EXPECT_EQ(session->processes().Find(id) != nullptr, status.ok());
+    });
+    return outcome;
   }
   static const ClientProfile* Codex() { return FindProfile("codex"); }
 

@@ -62,6 +62,18 @@ TEST_F(RegistryTest, AReleasedSessionEndsAfterItsTimeWithAllItsProcesses) {
   EXPECT_EQ(Claim(id)->outcome, "unknown session id " + id);
 }
 
+TEST_F(RegistryTest, AReleasedSessionMayEndWhileAProcessStarts) {
+  Session* session = Attached();
+  const auto start = StartLater(session, "p");
+  registry_.Release(session);
+  EXPECT_EQ(registry_.running(), 1U);
+  clock_.Advance(seconds(80));
+  EXPECT_EQ(registry_.size(), 0U);
+  EXPECT_TRUE(backend_.last().destroyed());
+  backend_.last().Started();
+  EXPECT_EQ(*start, "");
+}
+
 TEST_F(RegistryTest, TheDetachTimeIsAnOption) {
   context_.detach_ttl = seconds(5);
   registry_.Release(Attached());

@@ -78,6 +78,108 @@ TEST_F(SessionTest, EventsGoToTheAttachedClientOnly) {
   EXPECT_EQ(other_.lines, Lines{"output p 3 three"});
 }
 
+// --- starts that take their time -----------------------------------------------------------------
+
+TEST_F(SessionTest, AStartingProcessHasItsId) {
+  Attach();
+  const auto first = StartLater(&session_, "p");
+  EXPECT_EQ(*first, "");
+  ASSERT_NE(session_.processes().Find("p"), nullptr);
+  EXPECT_EQ(session_.processes().Find("p")->state(), "starting");
+  EXPECT_EQ(session_.processes().running(), 1U);
+  const Status again = StartProcess(&session_, "p");
+  ASSERT_FALSE(again.ok());
+  EXPECT_EQ(again.error().message, "process p already exists");
+  EXPECT_EQ(backend_.started(), 1U);
+  backend_.last().Started();
+  EXPECT_EQ(*first, "ok");
+  backend_.last().Print("one", OutputStream::kPty);
+  EXPECT_EQ(client_.lines, Lines{"output p 1 one"});
+}
+
+TEST_F(SessionTest, AStartThatFailsLaterFreesTheIdBeforeItIsAnswered) {
+  Attach();
+  const auto failed = StartLater(&session_, "p");
+  backend_.last().FailStart({ErrorKind::kInternal, "no such program"});
+  EXPECT_EQ(*failed, "no such program");
+  EXPECT_TRUE(backend_.last().destroyed());
+  EXPECT_EQ(session_.processes().size(), 0U);
+  EXPECT_TRUE(StartProcess(&session_, "p").ok());
+}
+
+TEST_F(SessionTest, AClientThatGoesMeanwhileFindsTheProcessWhenItIsBack) {
+  Attach();
+  StartLater(&session_, "p");
+  session_.Detach();
+  backend_.last().Started();
+  backend_.last().Print("one", OutputStream::kPty);
+  session_.Attach(&other_, Codex(), /*resumed=*/true);
+  EXPECT_EQ(client_.lines, Lines{});
+  std::string bytes;
+  session_.processes().Find("p")->Read({"p", 0, {}, 0}, [&](const protocol::ReadResult& result) {
+    for (const protocol::OutputChunk& chunk : result.chunks) bytes += chunk.bytes;
+  });
+  EXPECT_EQ(bytes, "one");
+}
+
+// --- what is kept outside ------------------------------------------------------------------------
+
+class SessionDeliveryTest : public SessionTest {
+ protected:
+  void StartTty() {
+    Attach();
+    StartLater(&session_, "p");
+    backend_.last().Started();
+  }
+  void ConfirmAll() {
+    for (const auto& taken : std::exchange(client_.confirms, {})) taken();
+  }
+};
+
+TEST_F(SessionDeliveryTest, OutputIsConfirmedWithTime) {
+  StartTty();
+  backend_.last().Print("one", OutputStream::kPty);
+  EXPECT_TRUE(client_.confirms.empty());
+  clock_.Advance(Deliveries::kAskAfter);
+  ASSERT_EQ(client_.confirms.size(), 1U);
+  EXPECT_TRUE(backend_.last().delivered().empty());
+  ConfirmAll();
+  EXPECT_EQ(backend_.last().delivered(), std::vector<std::uint64_t>{3});
+}
+
+TEST_F(SessionDeliveryTest, TheEndIsConfirmedAtOnce) {
+  StartTty();
+  backend_.last().Print("one", OutputStream::kPty);
+  backend_.last().EndOutput();
+  backend_.last().Exit(0);
+  ASSERT_EQ(client_.confirms.size(), 1U);
+  EXPECT_EQ(client_.lines.back(), "closed p 3");
+  EXPECT_EQ(backend_.last().ends_delivered(), 0);
+  ConfirmAll();
+  EXPECT_EQ(backend_.last().delivered(), std::vector<std::uint64_t>{3});
+  EXPECT_EQ(backend_.last().ends_delivered(), 1);
+  clock_.Advance(Deliveries::kAskAfter);
+  EXPECT_TRUE(client_.confirms.empty());
+}
+
+TEST_F(SessionDeliveryTest, TheEndThatACutConnectionSwallowedIsNotDelivered) {
+  StartTty();
+  backend_.last().EndOutput();
+  backend_.last().Exit(0);
+  session_.Detach();
+  ConfirmAll();
+  EXPECT_EQ(backend_.last().ends_delivered(), 0);
+}
+
+TEST_F(SessionDeliveryTest, ForAProcessOnPipesNobodyAsksAtOnce) {
+  Attach();
+  ASSERT_TRUE(StartProcess(&session_, "p").ok());
+  backend_.last().EndOutput();
+  backend_.last().Exit(0);
+  clock_.Advance(Deliveries::kAskAfter);
+  EXPECT_TRUE(client_.confirms.empty());
+}
+
 // --- turns ---------------------------------------------------------------------------------------
 
 TEST_F(SessionTest, BlockedProcessesTakeTurns) {

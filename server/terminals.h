@@ -1,0 +1,87 @@
+// What runs tty processes: chooses tmux or bare ptys at the start, composes the parts of either,
+// and ends them. Without terminals the server still serves everything else, and says why.
+// Threading: io thread only.
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "protocol/types.h"
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/base/result.h"
+#include "server/base/runtime_directory.h"
+#include "server/process/backend.h"
+#include "server/process/reaper.h"
+#include "tmux/holder_image.h"
+#include "tmux/holder_pool.h"
+#include "tmux/pane_launcher.h"
+#include "tmux/pty_launcher.h"
+#include "tmux/terminal_backend.h"
+#include "tmux/tmux_server.h"
+
+namespace paned {
+
+enum class TtyBackend { kAuto, kTmux, kPty };
+
+struct TerminalSettings {
+  TtyBackend backend = TtyBackend::kAuto;
+  // --on-exit=keep: tty processes and their panes run on when the server ends on request.
+  bool keep_on_exit = false;
+  std::size_t pool_size = 4;
+  std::string runtime_dir;  // empty: the usual one
+  TerminalOptions limits;
+};
+
+class Terminals {
+ public:
+  // Fails only when --tty-backend=tmux asks for what is not to be had.
+  static Result<std::unique_ptr<Terminals>> Open(asio::io_context* io, Clock* clock, Log* log,
+                                                 Reaper* reaper, const TerminalSettings& settings);
+  Terminals(asio::io_context* io, Clock* clock, Log* log, Reaper* reaper,
+            const TerminalSettings& settings);
+  Terminals(const Terminals&) = delete;
+  Terminals& operator=(const Terminals&) = delete;
+  ~Terminals();
+
+  // null when tty processes cannot run; why() says so.
+  ProcessBackend* backend() const { return backend_.get(); }
+  // "tmux", "pty" or "none".
+  std::string_view name() const;
+  // For people: which it is, and why.
+  const std::string& why() const { return why_; }
+  std::optional<protocol::PanedCapabilities> capabilities() const;
+  // null without a runtime directory.
+  const RuntimeDirectory* directory() const { return directory_ ? &*directory_ : nullptr; }
+  // Empty without tmux.
+  std::string tmux_socket() const { return tmux_ ? tmux_->socket_path() : std::string(); }
+
+  // Ends, or leaves alone, what the settings say. Processes have been destroyed before. `done`:
+  // nothing is left to be waited for.
+  void Stop(std::function<void()> done);
+
+ private:
+  Status OpenTmux();
+  void OpenPty();
+
+  asio::io_context* io_;
+  Clock* clock_;
+  Log* log_;
+  Reaper* reaper_;
+  const TerminalSettings settings_;
+  std::string why_;
+  std::optional<RuntimeDirectory> directory_;
+  std::optional<HolderImage> image_;
+  std::unique_ptr<TmuxServer> tmux_;
+  std::unique_ptr<PaneLauncher> panes_;
+  std::unique_ptr<PtyLauncher> ptys_;
+  std::unique_ptr<HolderPool> pool_;
+  std::unique_ptr<TerminalBackend> backend_;
+};
+
+}  // namespace paned

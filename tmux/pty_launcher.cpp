@@ -1,0 +1,105 @@
+#include "tmux/pty_launcher.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <asio/post.hpp>
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+#include "server/base/os_error.h"
+#include "server/base/pidfd.h"
+#include "tmux/hello_listener.h"
+
+namespace paned {
+namespace {
+
+Error LaunchError(int error_number) {
+  return {ErrorKind::kInternal,
+          "a terminal's holder cannot be started: " + OsErrorText(error_number)};
+}
+
+}  // namespace
+
+PtyLauncher::PtyLauncher(asio::io_context* io, std::string program, std::string directory,
+                         Adopt adopt)
+    : io_(io),
+      program_(std::move(program)),
+      directory_(std::move(directory)),
+      adopt_(std::move(adopt)) {}
+
+PtyLauncher::~PtyLauncher() = default;
+
+// A session of its own, so that it outlives the server's terminal; descriptor 3 is the connection.
+Result<UniqueFd> PtyLauncher::Spawn() {
+  std::array<int, 2> ends = {};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    return LaunchError(errno);
+  }
+  UniqueFd ours(ends[0]);
+  const UniqueFd theirs(ends[1]);
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawnattr_init(&attributes);
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    ::posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
+  }
+  ::posix_spawn_file_actions_adddup2(&actions, theirs.get(), STDERR_FILENO + 1);
+  ::posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 2);
+  sigset_t none;
+  sigset_t all;
+  ::sigemptyset(&none);
+  ::sigfillset(&all);
+  ::posix_spawnattr_setsigmask(&attributes, &none);
+  ::posix_spawnattr_setsigdefault(&attributes, &all);
+  ::posix_spawnattr_setflags(&attributes,
+                             POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  std::string name = "paned-holder";
+  std::string directory = directory_.empty() ? "-" : directory_;
+  std::string connected = "-";
+  const std::array<char*, 4> argv = {name.data(), directory.data(), connected.data(), nullptr};
+  const std::array<char*, 1> no_environment = {nullptr};
+  pid_t pid = -1;
+  const int failed = ::posix_spawn(&pid, program_.c_str(), &actions, &attributes, argv.data(),
+                                   no_environment.data());
+  ::posix_spawn_file_actions_destroy(&actions);
+  ::posix_spawnattr_destroy(&attributes);
+  if (failed != 0) return LaunchError(failed);
+  adopt_(OpenPidfd(pid));
+  return ours;
+}
+
+void PtyLauncher::Launch(LaunchDone done) {
+  Result<UniqueFd> spawned = Spawn();
+  if (!spawned.ok()) {
+    asio::post(*io_, [done = std::move(done), error = spawned.error()] { done(error); });
+    return;
+  }
+  HelloListener::Await(
+      std::make_shared<HolderLink>(io_, std::move(spawned.value())),
+      [this, done = std::move(done)](std::shared_ptr<HolderLink> link,
+                                     const HelloListener::Said* said) {
+        if (said == nullptr) {
+          done(Error{ErrorKind::kInternal, "a terminal's holder ended before it was ready"});
+          return;
+        }
+        done(Seat{std::move(link), this, {}, {}, said->socket_path, 0});
+      });
+}
+
+void PtyLauncher::ReadScreen(const Seat& /*seat*/, BackendProcess::ScreenDone done) {
+  asio::post(*io_, [done = std::move(done)] {
+    done(Error{ErrorKind::kInvalidRequest,
+               "the process runs without tmux: there is no screen to read",
+               {},
+               {},
+               "start paned with --tty-backend=tmux"});
+  });
+}
+
+}  // namespace paned
