@@ -1,6 +1,5 @@
 #include "server/init.h"
 
-#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,15 +29,6 @@ void BecomeServer(pid_t init, const sigset_t& mask) {
   ::sigprocmask(SIG_SETMASK, &mask, nullptr);
 }
 
-// The streams are the server's alone: its peers must see them end when it closes them.
-void LetGoOfStreams() {
-  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  if (null < 0) return;
-  ::dup2(null, STDIN_FILENO);
-  ::dup2(null, STDOUT_FILENO);
-  ::close(null);
-}
-
 // Reaps whoever has ended. The exit code of the server, if it is among them.
 std::optional<int> ReapEnded(pid_t server) {
   int status = 0;
@@ -51,7 +41,6 @@ std::optional<int> ReapEnded(pid_t server) {
 
 int StayAsInit(pid_t server) {
   ::prctl(PR_SET_NAME, "paned-init");
-  LetGoOfStreams();
   sigset_t awaited;
   ::sigemptyset(&awaited);
   ::sigaddset(&awaited, SIGCHLD);

@@ -3,11 +3,14 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <string>
 #include <vector>
 
+#include "server/client/attach.h"
 #include "server/client/healthcheck.h"
+#include "server/client/ps.h"
 #include "server/init.h"
 #include "server/options.h"
 #include "server/server.h"
@@ -51,6 +54,13 @@ int main(int argc, char** argv) {
   }
   if (const auto* check = std::get_if<paned::HealthcheckOptions>(&command.value())) {
     return paned::Healthcheck(*check);
+  }
+  const char* const xdg_runtime_dir = std::getenv("XDG_RUNTIME_DIR");
+  if (const auto* ps = std::get_if<paned::PsOptions>(&command.value())) {
+    return paned::RunPs(*ps, xdg_runtime_dir, &std::cout, &std::cerr);
+  }
+  if (const auto* attach = std::get_if<paned::AttachOptions>(&command.value())) {
+    return paned::RunAttach(*attach, xdg_runtime_dir, &std::cout, &std::cerr);
   }
   const auto& options = std::get<paned::ServeOptions>(command.value());
   if (options.init) return paned::RunUnderInit([&options] { return Serve(options); });

@@ -7,6 +7,8 @@
 #include <functional>
 #include <utility>
 
+#include "server/client/client_options.h"
+
 namespace paned {
 namespace {
 
@@ -14,6 +16,9 @@ constexpr char kHelp[] = R"(paned - a codex-compatible exec-server
 
 Usage:
   paned serve [options]     serve clients until SIGTERM or SIGINT
+  paned ps [--json]         what the servers of this user run
+  paned attach [PROCESS] [--write]
+                            look at a process in its tmux pane; detach with C-b d
   paned healthcheck [URL]   whether a server is ready [ws://127.0.0.1:8765]
   paned --help | --version
 
@@ -28,6 +33,11 @@ Where to listen:
 In a container:
   --init                    be a good process 1: pass signals on to the server and
                             reap orphans, in a small process of its own
+Looking at what runs (ps, attach; both take --runtime-dir):
+  PROCESS                   an id, the beginning of one, or SESSION/ID; not needed
+                            when only one process has a pane
+  --write                   let the person type; otherwise read-only
+  --json                    as the servers say it: an object per line
 Limits:
   --max-message-bytes SIZE  largest message taken from a client            [64M]
   --retain-bytes SIZE       output kept per process                         [8M]
@@ -277,6 +287,17 @@ Result<Command> ParseHealthcheck(const std::vector<std::string>& arguments) {
   return Command(std::move(options));
 }
 
+// A client's command line: its options, or the help.
+template <class Options>
+Result<Command> ParseClient(Result<Options> (*parse)(const std::vector<std::string>&),
+                            const std::vector<std::string>& arguments) {
+  const bool help = arguments.size() == 2 && (arguments[1] == "--help" || arguments[1] == "-h");
+  if (help) return Command(ShowText{kHelp});
+  Result<Options> options = parse(arguments);
+  if (!options.ok()) return Usage(options.error().message);
+  return Command(std::move(options.value()));
+}
+
 }  // namespace
 
 std::optional<Duration> ParseDuration(std::string_view text) {
@@ -349,6 +370,8 @@ Result<Command> ParseCommandLine(const std::vector<std::string>& arguments) {
         ShowText{"paned " PANED_VERSION " (codex exec-server protocol 0.120 to 0.169)\n"});
   }
   if (first == "serve") return ParseServe(arguments);
+  if (first == "ps") return ParseClient(ParsePs, arguments);
+  if (first == "attach") return ParseClient(ParseAttach, arguments);
   if (first == "healthcheck") return ParseHealthcheck(arguments);
   return Usage("unknown command `" + first + "`");
 }

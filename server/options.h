@@ -9,7 +9,9 @@
 
 #include "server/base/log.h"
 #include "server/base/result.h"
+#include "server/client/attach.h"
 #include "server/client/healthcheck.h"
+#include "server/client/ps.h"
 #include "server/net/ws_endpoint.h"
 #include "server/process/client_profile.h"
 #include "server/process/process.h"
@@ -39,7 +41,7 @@ struct ServeOptions {
 struct ShowText {
   std::string text;  // for stdout, exit 0
 };
-using Command = std::variant<ServeOptions, HealthcheckOptions, ShowText>;
+using Command = std::variant<ServeOptions, PsOptions, AttachOptions, HealthcheckOptions, ShowText>;
 
 // Error messages are complete and end with the remedy; the program then exits 2.
 Result<Command> ParseCommandLine(const std::vector<std::string>& arguments);

@@ -54,10 +54,15 @@ Server::~Server() = default;
 Status Server::OpenTerminals() {
   TerminalSettings settings = options_.terminals;
   settings.limits.ring_bytes = options_.limits.retain_bytes;
-  Result<std::unique_ptr<Terminals>> opened =
-      Terminals::Open(&io_, &clock_, &log_, &reaper_, settings);
+  Result<std::unique_ptr<Terminals>> opened = Terminals::Open(
+      {&io_, &clock_, &log_, &reaper_, &workers_}, settings, [this] { DescribeTerminals(); });
   if (!opened.ok()) return std::move(opened.error());
   terminals_ = std::move(opened.value());
+  DescribeTerminals();
+  return Done{};
+}
+
+void Server::DescribeTerminals() {
   services_.terminals = terminals_->backend();
   services_.terminals_hint = terminals_->why();
   const protocol::EnvironmentInfo info =
@@ -65,7 +70,6 @@ Status Server::OpenTerminals() {
   services_.login_shell = info.shell.path;
   services_.environment_info.clear();
   protocol::AppendJson(info, &services_.environment_info);
-  return Done{};
 }
 
 // Without it people cannot list and attach by name; clients lose nothing.

@@ -45,6 +45,7 @@ class Server final : public ConnectionAcceptor {
 
   Status Listen();
   Status OpenTerminals();
+  void DescribeTerminals();
   void OpenListing();
   std::vector<ListingRow> ListProcesses();
   std::string ReadyDetails() const;

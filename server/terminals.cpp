@@ -3,8 +3,23 @@
 #include <cstdlib>
 #include <utility>
 
+#include "server/process/program_lookup.h"
+
 namespace paned {
 namespace {
+
+constexpr char kTmux[] = "tmux";
+// The longest name a holder gives its own socket.
+constexpr char kLongestHolderSocket[] = "h/4194304-ffffffffffff-4294967295.sock";
+
+bool OnPath(const std::string& program) {
+  const char* path = std::getenv("PATH");
+  LaunchPlan plan;
+  plan.argv = {program};
+  plan.cwd = "/";
+  if (path != nullptr) plan.env = {std::string("PATH=") + path};
+  return !ProgramCandidates(plan).empty();
+}
 
 std::function<void(std::string_view, const std::string&)> Into(Log* log) {
   return [log](std::string_view level, const std::string& line) {
@@ -14,16 +29,15 @@ std::function<void(std::string_view, const std::string&)> Into(Log* log) {
 
 }  // namespace
 
-Terminals::Terminals(asio::io_context* io, Clock* clock, Log* log, Reaper* reaper,
-                     const TerminalSettings& settings)
-    : io_(io), clock_(clock), log_(log), reaper_(reaper), settings_(settings) {}
+Terminals::Terminals(const Parts& parts, const TerminalSettings& settings)
+    : parts_(parts), settings_(settings) {}
 
 Terminals::~Terminals() = default;
 
-Result<std::unique_ptr<Terminals>> Terminals::Open(asio::io_context* io, Clock* clock, Log* log,
-                                                   Reaper* reaper,
-                                                   const TerminalSettings& settings) {
-  auto terminals = std::make_unique<Terminals>(io, clock, log, reaper, settings);
+Result<std::unique_ptr<Terminals>> Terminals::Open(const Parts& parts,
+                                                   const TerminalSettings& settings,
+                                                   std::function<void()> on_change) {
+  auto terminals = std::make_unique<Terminals>(parts, settings);
   Result<RuntimeDirectory> directory =
       RuntimeDirectory::Open(settings.runtime_dir, std::getenv("XDG_RUNTIME_DIR"));
   std::string lacking;
@@ -55,42 +69,70 @@ Result<std::unique_ptr<Terminals>> Terminals::Open(asio::io_context* io, Clock* 
   } else {
     terminals->why_ = lacking.empty() ? "pty" : "pty, without tmux: " + lacking;
   }
-  terminals->pool_ =
-      std::make_unique<HolderPool>(io, clock, settings.pool_size, launcher, fallback, Into(log));
+  terminals->pool_ = std::make_unique<HolderPool>(parts.io, parts.clock, settings.pool_size,
+                                                  launcher, fallback, Into(parts.log));
   terminals->backend_ =
-      std::make_unique<TerminalBackend>(clock, terminals->pool_.get(), settings.limits);
+      std::make_unique<TerminalBackend>(parts.clock, terminals->pool_.get(), settings.limits);
+  if (fallback != nullptr) terminals->ProbeTmux(std::move(on_change));
   return terminals;
 }
 
 void Terminals::OpenPty() {
+  const bool room = directory_ && directory_->Socket(kLongestHolderSocket).ok();
   ptys_ = std::make_unique<PtyLauncher>(
-      io_, image_->path(), directory_ ? directory_->path() : std::string(),
-      [reaper = reaper_](UniqueFd pidfd) { reaper->Adopt(std::move(pidfd)); });
+      parts_.io, image_->path(), room ? directory_->path() : std::string(),
+      [reaper = parts_.reaper](UniqueFd pidfd) { reaper->Adopt(std::move(pidfd)); });
 }
 
 Status Terminals::OpenTmux() {
-  Result<std::string> version = TmuxServer::Probe("tmux");
-  if (!version.ok()) return std::move(version.error());
+  // Asking takes a few milliseconds, which a start has not: unless tmux is a must, it is enough to
+  // see it now.
+  if (settings_.backend == TtyBackend::kTmux || !OnPath(kTmux)) {
+    Result<std::string> version = TmuxServer::Probe(kTmux);
+    if (!version.ok()) return std::move(version.error());
+    why_ = "tmux " + version.value();
+  } else {
+    why_ = kTmux;
+  }
   Result<std::string> tmux_socket = directory_->Socket("tmux.sock");
   if (!tmux_socket.ok()) return std::move(tmux_socket.error());
-  // The longest name of a holder's own socket.
-  Result<std::string> longest = directory_->Socket("h/4194304-ffffffffffff-4294967295.sock");
+  Result<std::string> longest = directory_->Socket(kLongestHolderSocket);
   if (!longest.ok()) return std::move(longest.error());
   Result<std::string> holders_socket = directory_->Socket("holders.sock");
   if (!holders_socket.ok()) return std::move(holders_socket.error());
   TmuxOptions options;
   options.directory = directory_->path();
   options.front_command = {image_->path(), "--front"};
-  tmux_ = std::make_unique<TmuxServer>(io_, clock_, std::move(options), Into(log_));
-  Result<std::unique_ptr<PaneLauncher>> panes = PaneLauncher::Listen(
-      io_, clock_, tmux_.get(), image_->path(), directory_->path(), holders_socket.value());
+  tmux_ =
+      std::make_unique<TmuxServer>(parts_.io, parts_.clock, std::move(options), Into(parts_.log));
+  Result<std::unique_ptr<PaneLauncher>> panes =
+      PaneLauncher::Listen(parts_.io, parts_.clock, tmux_.get(), image_->path(), directory_->path(),
+                           holders_socket.value());
   if (!panes.ok()) {
     tmux_.reset();
     return std::move(panes.error());
   }
   panes_ = std::move(panes.value());
-  why_ = "tmux " + version.value();
   return Done{};
+}
+
+// In the background; a tmux that will not do gives way to bare ptys.
+void Terminals::ProbeTmux(std::function<void()> on_change) {
+  parts_.workers->Run<Result<std::string>>(
+      [] { return TmuxServer::Probe(kTmux); },
+      [this, on_change = std::move(on_change),
+       weak = std::weak_ptr<char>(alive_)](Result<std::string> version) {
+        if (weak.expired()) return;
+        if (version.ok()) {
+          why_ = "tmux " + version.value();
+        } else {
+          pool_->UseFallback();
+          why_ = "pty, without tmux: " + version.error().message;
+        }
+        parts_.log->Write(version.ok() ? LogLevel::kInfo : LogLevel::kWarn, "terminals",
+                          {{"tty", why_}});
+        on_change();
+      });
 }
 
 std::string_view Terminals::name() const {
@@ -101,7 +143,7 @@ std::string_view Terminals::name() const {
 std::optional<protocol::PanedCapabilities> Terminals::capabilities() const {
   if (!backend_) return std::nullopt;
   protocol::PanedCapabilities capabilities;
-  capabilities.screen = panes_ != nullptr;
+  capabilities.screen = panes_ != nullptr && name() == panes_->name();
   capabilities.tty_backend = std::string(name());
   return capabilities;
 }

@@ -16,6 +16,7 @@
 #include "server/base/log.h"
 #include "server/base/result.h"
 #include "server/base/runtime_directory.h"
+#include "server/base/worker_pool.h"
 #include "server/process/backend.h"
 #include "server/process/reaper.h"
 #include "tmux/holder_image.h"
@@ -40,11 +41,21 @@ struct TerminalSettings {
 
 class Terminals {
  public:
-  // Fails only when --tty-backend=tmux asks for what is not to be had.
-  static Result<std::unique_ptr<Terminals>> Open(asio::io_context* io, Clock* clock, Log* log,
-                                                 Reaper* reaper, const TerminalSettings& settings);
-  Terminals(asio::io_context* io, Clock* clock, Log* log, Reaper* reaper,
-            const TerminalSettings& settings);
+  // What it works with; nothing is owned.
+  struct Parts {
+    asio::io_context* io = nullptr;
+    Clock* clock = nullptr;
+    Log* log = nullptr;
+    Reaper* reaper = nullptr;
+    WorkerPool* workers = nullptr;
+  };
+
+  // Fails only when --tty-backend=tmux asks for what is not to be had. `on_change` is called,
+  // later, when name() and capabilities() have changed.
+  static Result<std::unique_ptr<Terminals>> Open(const Parts& parts,
+                                                 const TerminalSettings& settings,
+                                                 std::function<void()> on_change);
+  Terminals(const Parts& parts, const TerminalSettings& settings);
   Terminals(const Terminals&) = delete;
   Terminals& operator=(const Terminals&) = delete;
   ~Terminals();
@@ -68,11 +79,9 @@ class Terminals {
  private:
   Status OpenTmux();
   void OpenPty();
+  void ProbeTmux(std::function<void()> on_change);
 
-  asio::io_context* io_;
-  Clock* clock_;
-  Log* log_;
-  Reaper* reaper_;
+  const Parts parts_;
   const TerminalSettings settings_;
   std::string why_;
   std::optional<RuntimeDirectory> directory_;
@@ -82,6 +91,7 @@ class Terminals {
   std::unique_ptr<PtyLauncher> ptys_;
   std::unique_ptr<HolderPool> pool_;
   std::unique_ptr<TerminalBackend> backend_;
+  std::shared_ptr<char> alive_ = std::make_shared<char>();
 };
 
 }  // namespace paned

@@ -86,7 +86,7 @@ void ControlClient::Send(Command command) {
   }
 }
 
-void ControlClient::Close(bool kill) {
+void ControlClient::Close(bool kill, std::function<void()> ended) {
   if (events_ == nullptr) return;
   events_ = nullptr;
   timer_.reset();
@@ -94,10 +94,13 @@ void ControlClient::Close(bool kill) {
   asio::error_code ignored;
   channel_.close(ignored);
   error_output_.close(ignored);
-  if (!pidfd_.is_open()) return;
+  if (!pidfd_.is_open()) {
+    if (ended) asio::post(*io_, std::move(ended));
+    return;
+  }
   UniqueFd pidfd(pidfd_.release());
   if (kill) SignalBehind(pidfd.get(), SIGKILL);
-  ReapLater(io_, std::move(pidfd));
+  ReapLater(io_, std::move(pidfd), std::move(ended));
 }
 
 void ControlClient::FailLater(std::deque<Sent> sent) {

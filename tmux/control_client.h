@@ -61,8 +61,9 @@ class ControlClient final : public std::enable_shared_from_this<ControlClient> {
 
   void Send(Command command);
   // What is unanswered fails, later, and tmux sees the end of its input. `kill`: the client process
-  // is not given the time to see it. tmux's server goes on in any case.
-  void Close(bool kill);
+  // is not given the time to see it. tmux's server goes on in any case. `ended`: that process is no
+  // more, which may never be with a tmux that hangs.
+  void Close(bool kill, std::function<void()> ended = {});
   pid_t pid() const { return pid_; }
 
  private:

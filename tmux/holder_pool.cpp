@@ -109,6 +109,10 @@ void HolderPool::Drop(Seat seat) {
   seat.link->Close();
 }
 
+void HolderPool::UseFallback() {
+  if (fallback_ != nullptr) launcher_ = std::exchange(fallback_, nullptr);
+}
+
 void HolderPool::Later(std::function<void()> call) { asio::post(*io_, std::move(call)); }
 
 void HolderPool::Replenish() {

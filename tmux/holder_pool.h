@@ -35,6 +35,9 @@ class HolderPool {
   void Stop();
 
   std::size_t waiting() const { return waiting_.size(); }
+  // The launcher has turned out to be of no use: from now on the fallback is the launcher. What it
+  // has launched goes on.
+  void UseFallback();
   // Where holders normally come from.
   std::string_view name() const { return launcher_->name(); }
   // Calls `call` from the loop.

@@ -209,16 +209,19 @@ Result<TmuxChild> SpawnTmux(const std::string& program, const std::vector<std::s
   return child;
 }
 
-void ReapLater(asio::io_context* io, UniqueFd pidfd) {
-  if (!pidfd.valid()) return;
+void ReapLater(asio::io_context* io, UniqueFd pidfd, std::function<void()> ended) {
   const auto waiting = std::make_shared<asio::posix::stream_descriptor>(*io, pidfd.Release());
   waiting->async_wait(asio::posix::stream_descriptor::wait_read,
-                      [io, waiting](const asio::error_code& error) {
+                      [io, waiting, ended = std::move(ended)](const asio::error_code& error) {
                         if (error) return;
-                        UniqueFd ended(waiting->release());
+                        UniqueFd child(waiting->release());
                         bool lost = false;
                         // A wait may complete too early.
-                        if (!Reap(ended, &lost) && !lost) ReapLater(io, std::move(ended));
+                        if (!Reap(child, &lost) && !lost) {
+                          ReapLater(io, std::move(child), ended);
+                        } else if (ended) {
+                          ended();
+                        }
                       });
 }
 

@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,8 +37,8 @@ struct TmuxChild {
 // a tmux server that it starts hands it to all its windows.
 Result<TmuxChild> SpawnTmux(const std::string& program, const std::vector<std::string>& arguments);
 
-// Reaps a child when it ends, whenever that is.
-void ReapLater(asio::io_context* io, UniqueFd pidfd);
+// Reaps a child when it ends, whenever that is, and then calls `ended`, if there is one.
+void ReapLater(asio::io_context* io, UniqueFd pidfd, std::function<void()> ended = {});
 
 // The tmux server that listens on the socket, as the kernel tells: neither its answer nor its good
 // health is needed. Invalid: none does.

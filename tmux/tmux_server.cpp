@@ -25,6 +25,9 @@ constexpr std::chrono::seconds kSteady{5};    // a client that ran so long was n
 constexpr unsigned kFailuresInARow = 3;       // before the next start has to wait
 constexpr std::chrono::seconds kMaxWait{30};  // for the next start
 constexpr std::chrono::seconds kStopPatience{2};
+// tmux 3.3a goes down when it has news for control clients, such as that one has left, while the
+// next one is half connected. So the next one waits until the last one's leaving is history.
+constexpr std::chrono::milliseconds kSettle{50};
 constexpr std::string_view kListClients = "list-clients -F '#{client_pid}'";
 
 Error Internal(std::string message) { return {ErrorKind::kInternal, std::move(message)}; }
@@ -129,6 +132,15 @@ void TmuxServer::StartClient() {
     return FailWaiting(Internal(last_failure_ + " (the next try is in " + std::to_string(left) +
                                 " s at the earliest)"));
   }
+  if (now < settled_) {
+    state_ = State::kStarting;
+    start_timer_ = clock_->After(settled_ - now, [this] {
+      const auto fired = std::move(start_timer_);
+      state_ = State::kIdle;
+      StartClient();
+    });
+    return;
+  }
   const Status config = WriteConfig();
   if (!config.ok()) {
     NoteFailure(config.error().message);
@@ -229,6 +241,7 @@ void TmuxServer::OnServerGone() {
   asio::error_code ignored;
   server_.close(ignored);
   server_pid_ = 0;
+  settled_ = {};
   ++generation_;
   if (state_ == State::kStopped) return FinishStop();
   Log("warn", "the tmux server has ended");
@@ -268,6 +281,7 @@ void TmuxServer::NotePeople(const ControlClient::Replies& replies) {
 void TmuxServer::OnLost(const std::string& reason) {
   client_->Close(/*kill=*/true);
   client_.reset();
+  settled_ = clock_->Now() + kSettle;
   start_timer_.reset();
   people_ = 0;
   counting_ = false;
@@ -302,12 +316,15 @@ void TmuxServer::Stop(bool kill, std::function<void()> done) {
   start_timer_.reset();
   people_ = 0;
   if (!waiting_.empty()) FailWaiting(Internal("tmux is being stopped"));
-  if (kill && !stopped) {
-    stop_done_ = std::move(done);
-    return EndServer();
+  if (stopped) {
+    if (done) asio::post(*io_, WhileAlive(std::move(done)));
+    return;
   }
-  if (client_ && !stopped) std::exchange(client_, nullptr)->Close(/*kill=*/false);
-  if (done) asio::post(*io_, WhileAlive(std::move(done)));
+  stop_done_ = std::move(done);
+  if (kill) return EndServer();
+  if (!client_) return asio::post(*io_, WhileAlive([this] { TellStopped(); }));
+  std::exchange(client_, nullptr)->Close(/*kill=*/false, WhileAlive([this] { TellStopped(); }));
+  stop_timer_ = clock_->After(kStopPatience, [this] { TellStopped(); });
 }
 
 // As kill-server does it, but tmux need not be connected, nor answer.
@@ -338,13 +355,17 @@ void TmuxServer::EndServerByForce() {
 }
 
 void TmuxServer::FinishStop() {
-  stop_timer_.reset();
   if (client_) std::exchange(client_, nullptr)->Close(/*kill=*/true);
   pid_t pid = 0;
   if (!ListeningServer(socket_path_, &pid).valid()) {
     ::unlink(socket_path_.c_str());
     ::unlink(ConfigPath(options_).c_str());
   }
+  TellStopped();
+}
+
+void TmuxServer::TellStopped() {
+  const auto fired = std::move(stop_timer_);
   const auto done = std::exchange(stop_done_, nullptr);
   if (done) done();
 }

@@ -75,9 +75,9 @@ class TmuxServer final : private ControlClient::Events {
   // Of our own client; 0: there is none.
   pid_t client_pid() const { return client_ ? client_->pid() : 0; }
 
-  // Ends all that is under way, for good. kill: tmux and all that runs in it ends, within two
-  // seconds whatever it does, and its files go; else it stays with all its windows. `done`: that is
-  // over.
+  // Ends all that is under way, for good. kill: tmux and all that runs in it ends, and its files
+  // go; else it stays with all its windows. `done`: that is over; within two seconds, whatever tmux
+  // does.
   void Stop(bool kill, std::function<void()> done = {});
 
  private:
@@ -118,6 +118,7 @@ class TmuxServer final : private ControlClient::Events {
   void EndServer();
   void EndServerByForce();
   void FinishStop();
+  void TellStopped();
 
   asio::io_context* io_;
   Clock* clock_;

@@ -107,7 +107,6 @@ class Container:
         for status in Path("/proc").glob("[0-9]*/status"):
             with contextlib.suppress(OSError):
                 fields = dict(line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line)
-                # A nested process has one number per namespace; ours descend from our process 1.
                 if self._descends(int(fields["Pid"])):
                     found.append(fields)
         return found
@@ -116,6 +115,11 @@ class Container:
         while pid > 1 and pid != self.pid:
             pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
         return pid == self.pid
+
+    def server(self) -> dict[str, str]:
+        """/proc/PID/status of the server itself; its holders bear the same name."""
+        return next(fields for fields in self.processes()
+                    if fields["Name"] == "paned" and int(fields["PPid"]) == self.pid)
 
     def terminate(self, seconds: float) -> tuple[int, float]:
         """SIGTERM to process 1, as a runtime stops a container: exit code, and how long it took."""

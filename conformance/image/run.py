@@ -119,10 +119,9 @@ def size(image: Image) -> str:
 def serves(image: Image) -> str:
     """It has announced its URL, and process 1 is the small one."""
     expect("first line on stdout", f"ws://0.0.0.0:{PORT}", image.container.url)
-    names = {fields["NSpid"].split()[-1]: fields for fields in image.container.processes()}
-    expect("process 1", "paned-init", names["1"]["Name"])
-    server = next(fields for fields in names.values() if fields["Name"] == "paned")
-    return f"init {names['1']['RssAnon'].strip()} of its own, server {server['VmRSS'].strip()}"
+    init = next(fields for fields in image.container.processes() if fields["NSpid"].split()[-1] == "1")
+    expect("process 1", "paned-init", init["Name"])
+    return f"init {init['RssAnon'].strip()} of its own, server {image.container.server()['VmRSS'].strip()}"
 
 
 def healthy(image: Image) -> str:
@@ -130,7 +129,7 @@ def healthy(image: Image) -> str:
     command = image.config["Healthcheck"]["Test"][1:]
     said = image.container.execute(command)
     expect("healthcheck", (0, ""), (said.returncode, said.stderr))
-    server = next(int(fields["Pid"]) for fields in image.container.processes() if fields["Name"] == "paned")
+    server = int(image.container.server()["Pid"])
     os.kill(server, signal.SIGSTOP)
     try:
         said = image.container.execute(command)

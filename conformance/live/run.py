@@ -28,13 +28,15 @@ import process_group
 import scenarios_commands
 import scenarios_files
 import scenarios_recovery
+import scenarios_terminals
 from codex_cli import CodexCli, parse_version
 from scenario import LiveRun, Mismatch, Scenario, Unsupported, expect_equal
 from server_process import ServerError, ServerProcess, address_of
 from tcp_proxy import Address
 
 SCENARIOS: tuple[Scenario, ...] = (
-    scenarios_commands.SCENARIOS + scenarios_recovery.SCENARIOS + scenarios_files.SCENARIOS)
+    scenarios_commands.SCENARIOS + scenarios_terminals.SCENARIOS + scenarios_recovery.SCENARIOS
+    + scenarios_files.SCENARIOS)
 EXIT_SKIPPED = 77
 _TAIL_LINES, _TAIL_WIDTH = 16, 300  # of a log that a failure shows
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from model_server import Conversation, ToolOutput, ToolOutputs
-from scenario import (LiveRun, Mismatch, Scenario, Unsupported, exec_command, expect, expect_equal, expect_exit,
-                      expect_same_bytes, one_turn, running_session, shown_output, write_session)
+from scenario import (LiveRun, Scenario, exec_command, expect, expect_equal, expect_exit, expect_same_bytes, one_turn,
+                      running_session, write_session)
 
 _FLOOD_FIRST, _FLOOD_LAST = 1_000_000, 3_499_999  # 2.5 million lines of 8 bytes
 _FLOOD_BYTES = 20_000_000
@@ -96,45 +96,6 @@ def _flood_resumed(run: LiveRun) -> None:
     _check_flood(run, run.converse(_flood(), timeout=120))
 
 
-def _tty_session_of(run: LiveRun, output: ToolOutput) -> int:
-    session = running_session(output)
-    for start in run.traffic.of_method("process/start"):
-        if start.error is not None and "does not run tty processes" in start.error.get("message", ""):
-            raise Unsupported(start.error["message"])
-    if session is None:
-        raise Mismatch("tool output", "a running session", output.text)
-    return session
-
-
-def _tty_session(run: LiveRun) -> None:
-    """A terminal: a question is asked, answered, and echoed as terminals do."""
-    def conversation() -> Conversation:
-        outputs: ToolOutputs = yield [exec_command(
-            "a", "tty -s && echo is-a-tty; read -p 'name? ' name; echo \"got-$name\"; exit 4", tty=True,
-            yield_time_ms=1000)]
-        session = _tty_session_of(run, outputs["a"])
-        yield [write_session("b", session, "Jo\n", wait_ms=20000)]
-
-    outputs = run.converse(conversation())
-    shown = shown_output(outputs["a"]) + expect_exit(outputs["b"], 4)
-    expect_equal("terminal output", "is-a-tty\r\nname? Jo\r\ngot-Jo\r\n", shown)
-
-
-def _tty_interrupt(run: LiveRun) -> None:
-    """Ctrl-C reaches the foreground process as SIGINT."""
-    def conversation() -> Conversation:
-        outputs: ToolOutputs = yield [exec_command(
-            "a", "trap 'echo interrupted; exit 5' INT; touch ready; for i in $(seq 300); do sleep 0.1; done", tty=True,
-            yield_time_ms=250)]
-        session = _tty_session_of(run, outputs["a"])
-        run.wait_for_file("ready")
-        yield [write_session("b", session, "\x03", wait_ms=20000)]
-
-    outputs = run.converse(conversation())
-    text = expect_exit(outputs["b"], 5)
-    expect(text.endswith("interrupted\r\n"), "terminal output", "… interrupted", text)
-
-
 SCENARIOS = (
     Scenario("flood_resumed", _flood_resumed, first=(0, 150), connections=2),  # the long ones first
     Scenario("flood", _flood_uncut),
@@ -144,6 +105,4 @@ SCENARIOS = (
     Scenario("megabyte_output", _megabyte_output),
     Scenario("parallel_commands", _parallel_commands),
     Scenario("commands_in_turn", _commands_in_turn),
-    Scenario("tty_session", _tty_session),
-    Scenario("tty_interrupt", _tty_interrupt),
 )

@@ -1,5 +1,8 @@
 #include "server/client/attach.h"
 
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -7,7 +10,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 namespace paned {
@@ -29,6 +31,8 @@ Error Refused(std::string message) {
   error.message = std::move(message);
   return error;
 }
+
+std::string SessionName(pid_t client_pid) { return "attach-" + std::to_string(client_pid); }
 
 bool StartsWith(std::string_view text, std::string_view prefix) {
   return text.substr(0, prefix.size()) == prefix;
@@ -100,6 +104,54 @@ std::string FindInPath(const std::string& program) {
   return {};
 }
 
+// The tmux that runs, for the handler below.
+volatile sig_atomic_t running_child = 0;
+
+void PassOn(int signal_number) {
+  const int number = errno;
+  if (running_child > 0) ::kill(running_child, signal_number);
+  errno = number;
+}
+
+// Whatever ends the person's terminal ends tmux first: the session is still to be removed.
+void StayForTheEnd() {
+  struct sigaction action = {};
+  action.sa_handler = PassOn;
+  for (const int number : {SIGHUP, SIGTERM}) ::sigaction(number, &action, nullptr);
+  for (const int number : {SIGINT, SIGQUIT}) ::signal(number, SIG_IGN);
+}
+
+// Runs tmux to its end; its exit code, or -1 when it cannot be run.
+int Run(const std::string& program, std::vector<std::string> command, bool quiet) {
+  std::vector<char*> argv;
+  argv.reserve(command.size() + 1);
+  for (std::string& word : command) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  const pid_t parent = ::getpid();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    for (const int number : {SIGHUP, SIGTERM, SIGINT, SIGQUIT, SIGPIPE}) ::signal(number, SIG_DFL);
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (::getppid() != parent) ::_exit(1);
+    const int null = quiet ? ::open("/dev/null", O_RDWR | O_CLOEXEC) : -1;
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+      if (null >= 0) ::dup2(null, fd);
+    }
+    ::execv(program.c_str(), argv.data());
+    ::_exit(1);
+  }
+  if (child < 0) return -1;
+  running_child = child;
+  int status = 0;
+  pid_t ended = 0;
+  do {
+    ended = ::waitpid(child, &status, 0);
+  } while (ended < 0 && errno == EINTR);
+  running_child = 0;
+  if (ended != child) return -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 int Fail(const std::string& message, std::ostream* err) {
   *err << "Error: " << message << '\n';
   return 1;
@@ -133,14 +185,14 @@ Result<AttachTarget> ChooseTarget(const Listings& listings, const std::string& w
 }
 
 std::vector<std::string> AttachCommand(const AttachTarget& target, bool write, pid_t client_pid) {
-  const std::string name = "attach-" + std::to_string(client_pid);
+  const std::string name = SessionName(client_pid);
   const std::string session = "=" + name + ":";
   const std::vector<std::vector<std::string>> steps = {
       // A session begins with a window of its own, whose place the process's one takes. tmux runs
       // all of this in one go: no step sees a window that has ended meanwhile.
       {"new-session", "-d", "-E", "-s", name, "-x", "80", "-y", "24", "true"},
-      // From here on, whatever goes wrong leaves no session behind.
-      {"set-option", "-t", session, "destroy-unattached", "on"},
+      // Not destroy-unattached: with it, tmux (up to 3.6 at least) crashes, and all panes with it,
+      // when another of its clients happens to leave just when this one detaches.
       {"set-option", "-w", "-t", session, "remain-on-exit", "off"},
       {"link-window", "-k", "-s", target.pane, "-t", session + "^"},
       // tmux's own keys could make windows and reach others, the read-only ones included.
@@ -166,6 +218,17 @@ std::vector<std::string> AttachCommand(const AttachTarget& target, bool write, p
   return command;
 }
 
+std::vector<std::string> EndCommand(const AttachTarget& target, pid_t client_pid) {
+  return {"tmux", "-S", target.tmux_socket, "kill-session", "-t", "=" + SessionName(client_pid)};
+}
+
+std::string AttachedText(const AttachTarget& target, bool write, bool nested) {
+  return std::string("attached ") + (write ? "for writing" : "read-only") + " to " +
+         Printable(target.id, kMaxShown) + " (" + Printable(target.argv0, kMaxShown) +
+         "); detach with " +
+         (nested ? "C-b C-b d (you are inside tmux, which takes the first C-b)" : "C-b d");
+}
+
 int RunAttach(const AttachOptions& options, const char* xdg_runtime_dir, std::ostream* out,
               std::ostream* err) {
   const Listings listings = ListServers(options.runtime_dir, xdg_runtime_dir);
@@ -187,18 +250,12 @@ int RunAttach(const AttachOptions& options, const char* xdg_runtime_dir, std::os
   ::unsetenv("TMUX");
   ::unsetenv("TMUX_PANE");
   const AttachTarget& target = chosen.value();
-  *out << "attached " << (options.write ? "for writing" : "read-only") << " to "
-       << Printable(target.id, kMaxShown) << " (" << Printable(target.argv0, kMaxShown)
-       << "); detach with " << (nested ? "C-b C-b d" : "C-b d")
-       << (nested ? " (you are inside tmux, which takes the first C-b)" : "") << std::endl;
-  std::vector<std::string> command = AttachCommand(target, options.write, ::getpid());
-  std::vector<char*> argv;
-  argv.reserve(command.size() + 1);
-  for (std::string& word : command) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  ::signal(SIGPIPE, SIG_DFL);
-  ::execv(tmux.c_str(), argv.data());
-  return Fail("cannot run " + tmux + ": " + std::system_category().message(errno), err);
+  *out << AttachedText(target, options.write, nested) << std::endl;
+  StayForTheEnd();
+  const int code = Run(tmux, AttachCommand(target, options.write, ::getpid()), false);
+  Run(tmux, EndCommand(target, ::getpid()), true);
+  if (code < 0) return Fail("cannot run " + tmux, err);
+  return code;
 }
 
 }  // namespace paned

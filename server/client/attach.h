@@ -34,7 +34,13 @@ Result<AttachTarget> ChooseTarget(const Listings& listings, const std::string& w
 // tmux's argv. `client_pid` makes the session's name.
 std::vector<std::string> AttachCommand(const AttachTarget& target, bool write, pid_t client_pid);
 
-// Becomes tmux; returns only when it cannot, with the exit code.
+// tmux's argv for removing that session, and nothing else, once its client has left.
+std::vector<std::string> EndCommand(const AttachTarget& target, pid_t client_pid);
+
+// What the person is told first. `nested`: within another tmux.
+std::string AttachedText(const AttachTarget& target, bool write, bool nested);
+
+// Runs tmux until the person or the process leaves, and removes the session; the exit code.
 int RunAttach(const AttachOptions& options, const char* xdg_runtime_dir, std::ostream* out,
               std::ostream* err);
 

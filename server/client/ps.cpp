@@ -59,11 +59,14 @@ void PrintKept(const std::vector<std::string>& sockets, std::ostream* out) {
 }  // namespace
 
 std::string AgeText(std::uint64_t age_ms) {
+  constexpr std::uint64_t kMinute = 60;
+  constexpr std::uint64_t kHour = kMinute * 60;
+  constexpr std::uint64_t kDay = kHour * 24;
   const std::uint64_t seconds = age_ms / 1000;
-  if (seconds < 60) return std::to_string(seconds) + "s";
-  if (seconds < 60 * 60) return std::to_string(seconds / 60) + "m";
-  if (seconds < 48 * 60 * 60) return std::to_string(seconds / (60 * 60)) + "h";
-  return std::to_string(seconds / (24 * 60 * 60)) + "d";
+  if (seconds < kMinute) return std::to_string(seconds) + "s";
+  if (seconds < kHour) return std::to_string(seconds / kMinute) + "m";
+  if (seconds < 2 * kDay) return std::to_string(seconds / kHour) + "h";
+  return std::to_string(seconds / kDay) + "d";
 }
 
 std::string ProcessTable(const ListedServer& server) {

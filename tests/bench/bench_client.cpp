@@ -172,10 +172,10 @@ std::string_view BenchClient::Call(std::string_view method, const std::string& p
   return reply;
 }
 
-std::string StartParams(const std::string& id, const std::vector<std::string>& argv) {
+std::string StartParams(const std::string& id, const std::vector<std::string>& argv, bool tty) {
   return "{\"processId\":" + testing::Quote(id) + ",\"argv\":" + testing::QuoteAll(argv) +
-         R"(,"cwd":"file:///tmp","env":{"PATH":"/usr/bin:/bin"},"tty":false,"pipeStdin":false,)"
-         R"("arg0":null})";
+         R"(,"cwd":"file:///tmp","env":{"PATH":"/usr/bin:/bin"},"tty":)" +
+         (tty ? "true" : "false") + R"(,"pipeStdin":false,"arg0":null})";
 }
 
 std::optional<std::uint64_t> LastNumber(std::string_view message, std::string_view name) {

@@ -50,7 +50,8 @@ class BenchClient {
 };
 
 // process/start's parameters with every member the reference wants.
-std::string StartParams(const std::string& id, const std::vector<std::string>& argv);
+std::string StartParams(const std::string& id, const std::vector<std::string>& argv,
+                        bool tty = false);
 
 // The number behind the last `"name":` of a message.
 std::optional<std::uint64_t> LastNumber(std::string_view message, std::string_view name);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "server/client/attach.h"
+#include "server/client/client_options.h"
 
 namespace paned::testing {
 namespace {
@@ -81,6 +82,44 @@ TEST(AttachChoice, WhatHasNoPaneIsExplained) {
   EXPECT_EQ(Choice(listings, "x"),
             "process x has no pane (any more): there is nothing to attach to");
   EXPECT_EQ(Choice(listings, "\x1b[2J"), "there is no process `\\x1B[2J`, and none with a pane");
+}
+
+TEST(AttachChoice, ThePersonIsToldHowToLeave) {
+  const AttachTarget target = {"/t.sock", "%1", "10\x1b", "sh"};
+  EXPECT_EQ(AttachedText(target, false, false),
+            "attached read-only to 10\\x1B (sh); detach with C-b d");
+  EXPECT_EQ(AttachedText(target, true, true),
+            "attached for writing to 10\\x1B (sh); detach with C-b C-b d (you are inside tmux, "
+            "which takes the first C-b)");
+}
+
+TEST(ClientOptions, Attach) {
+  const Result<AttachOptions> all = ParseAttach({"attach", "10", "--write", "--runtime-dir", "/r"});
+  ASSERT_TRUE(all.ok());
+  EXPECT_EQ(all.value().process, "10");
+  EXPECT_TRUE(all.value().write);
+  EXPECT_EQ(all.value().runtime_dir, "/r");
+  EXPECT_FALSE(ParseAttach({"attach", "--read-only"}).value().write);
+  const auto error = [](std::vector<std::string> arguments) {
+    const Result<AttachOptions> parsed = ParseAttach(arguments);
+    return parsed.ok() ? "none" : parsed.error().message;
+  };
+  EXPECT_EQ(error({"attach", "1", "2"}), "unknown argument `2`");
+  EXPECT_EQ(error({"attach", "--json"}), "unknown option `--json`");
+  EXPECT_EQ(error({"attach", ""}), "unknown argument ``");
+  EXPECT_EQ(error({"attach", "--write", "--read-only"}),
+            "--write and --read-only exclude each other");
+}
+
+TEST(ClientOptions, Ps) {
+  const Result<PsOptions> all = ParsePs({"ps", "--json", "--runtime-dir=/r"});
+  ASSERT_TRUE(all.ok());
+  EXPECT_TRUE(all.value().json);
+  EXPECT_EQ(all.value().runtime_dir, "/r");
+  EXPECT_EQ(ParsePs({"ps", "x"}).error().message, "unknown argument `x`");
+  EXPECT_EQ(ParsePs({"ps", "--runtime-dir"}).error().message, "--runtime-dir needs a value");
+  EXPECT_EQ(ParsePs({"ps", "--runtime-dir="}).error().message,
+            "--runtime-dir wants a directory, got ``");
 }
 
 }  // namespace

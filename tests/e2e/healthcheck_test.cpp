@@ -23,7 +23,7 @@ struct Verdict {
 
 Verdict Check(const std::string& arguments) {
   const std::string command = std::string(PANED_BINARY) + " healthcheck " + arguments + " 2>&1";
-  FILE* pipe = ::popen(command.c_str(), "re");  // NOLINT(bugprone-command-processor,cert-env33-c)
+  FILE* pipe = ::popen(command.c_str(), "re");
   Verdict verdict;
   std::array<char, 4096> buffer;
   std::size_t got = 0;

@@ -26,6 +26,15 @@ inline std::string Pattern(std::uint64_t offset, std::size_t size) {
   return text.substr(offset % 8, size);
 }
 
+// FNV-1a, 64 bits.
+inline constexpr std::uint64_t kHashSeed = 0xcbf29ce484222325ull;
+inline std::uint64_t Hash(std::string_view bytes, std::uint64_t hash = kHashSeed) {
+  for (const char c : bytes) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ull;
+  }
+  return hash;
+}
+
 // Takes the pattern piece by piece.
 class PatternChecker {
  public:

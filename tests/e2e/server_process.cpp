@@ -42,6 +42,30 @@ Pipe MakePipe() {
   return {UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
 
+// The test's environment as the options change it.
+std::vector<std::string> EnvironmentOf(const ServerOptions& options) {
+  std::vector<std::string> environment = options.env;
+  const auto is_left_out = [&](const std::string& entry) {
+    const std::string name = entry.substr(0, entry.find('='));
+    const auto sets = [&](const std::string& other) { return other.rfind(name + "=", 0) == 0; };
+    return std::any_of(options.env.begin(), options.env.end(), sets) ||
+           std::find(options.unset.begin(), options.unset.end(), name) != options.unset.end();
+  };
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    if (!is_left_out(*entry)) environment.emplace_back(*entry);
+  }
+  return environment;
+}
+
+// The value of --runtime-dir among the flags; "" when it is not there.
+std::string RuntimeDirIn(const std::vector<std::string>& flags) {
+  constexpr std::string_view kFlag = "--runtime-dir=";
+  for (const std::string& flag : flags) {
+    if (flag.rfind(kFlag, 0) == 0) return flag.substr(kFlag.size());
+  }
+  return "";
+}
+
 // The first line, without its end; "" when none comes.
 std::string ReadLine(int fd, Millis patience) {
   const auto deadline = SteadyClock::now() + patience;
@@ -92,11 +116,54 @@ bool IsAlive(pid_t pid) {
   return name_end != std::string::npos && stat.size() > name_end + 2 && stat[name_end + 2] != 'Z';
 }
 
-ServerProcess::ServerProcess(const ServerOptions& options) {
+std::vector<pid_t> ChildrenOf(pid_t pid) {
+  std::vector<pid_t> children;
+  std::error_code gone;
+  const std::filesystem::directory_iterator tasks("/proc/" + std::to_string(pid) + "/task", gone);
+  if (gone) return children;
+  for (const auto& task : tasks) {
+    std::istringstream text(ReadWholeFile(task.path().string() + "/children"));
+    children.insert(children.end(), std::istream_iterator<pid_t>(text),
+                    std::istream_iterator<pid_t>());
+  }
+  return children;
+}
+
+std::vector<pid_t> ProcessesNaming(const std::string& text) {
+  std::vector<pid_t> pids;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const pid_t pid = std::atoi(entry.path().filename().c_str());
+    if (pid <= 0 || pid == ::getpid()) continue;
+    if (ReadWholeFile(entry.path().string() + "/cmdline").find(text) != std::string::npos) {
+      pids.push_back(pid);
+    }
+  }
+  return pids;
+}
+
+// The children of holders first, while it can be told whose they are.
+void EndLeftovers(const std::string& runtime_dir) {
+  const std::vector<pid_t> pids = ProcessesNaming(runtime_dir + "/");
+  for (const pid_t pid : pids) {
+    for (const pid_t child : ChildrenOf(pid)) {
+      if (::getsid(child) == child) ::kill(-child, SIGKILL);
+    }
+    ::kill(pid, SIGKILL);
+  }
+}
+
+ServerProcess::ServerProcess(const ServerOptions& options)
+    : runtime_dir_(RuntimeDirIn(options.flags)) {
   std::vector<std::string> arguments = {PANED_BINARY, "serve", "--listen", options.listen};
+  if (runtime_dir_.empty()) {
+    own_runtime_dir_.emplace();
+    runtime_dir_ = own_runtime_dir_->path();
+    arguments.push_back("--runtime-dir=" + runtime_dir_);
+  }
+  // For a test that is killed itself.
+  arguments.emplace_back("--holder-ttl=10m");
   arguments.insert(arguments.end(), options.flags.begin(), options.flags.end());
-  std::vector<std::string> environment = options.env;
-  for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
+  std::vector<std::string> environment = EnvironmentOf(options);
   const std::vector<char*> argv = Pointers(&arguments);
   const std::vector<char*> envp = Pointers(&environment);
 
@@ -119,9 +186,11 @@ ServerProcess::ServerProcess(const ServerOptions& options) {
 }
 
 ServerProcess::~ServerProcess() {
-  if (exit_code_) return;
-  Signal(SIGKILL);
-  Wait();
+  if (!exit_code_) {
+    Signal(SIGKILL);
+    Wait();
+  }
+  if (own_runtime_dir_) EndLeftovers(runtime_dir_);
 }
 
 void ServerProcess::Signal(int signal_number) const { ::kill(pid_, signal_number); }
@@ -181,15 +250,6 @@ std::size_t ServerProcess::OpenDescriptors() const {
   return static_cast<std::size_t>(std::distance(begin, fs::directory_iterator()));
 }
 
-std::vector<pid_t> ServerProcess::Children() const {
-  const std::string pid = std::to_string(pid_);
-  std::vector<pid_t> children;
-  for (const auto& task : std::filesystem::directory_iterator("/proc/" + pid + "/task")) {
-    std::istringstream text(ReadWholeFile(task.path().string() + "/children"));
-    children.insert(children.end(), std::istream_iterator<pid_t>(text),
-                    std::istream_iterator<pid_t>());
-  }
-  return children;
-}
+std::vector<pid_t> ServerProcess::Children() const { return ChildrenOf(pid_); }
 
 }  // namespace paned::testing

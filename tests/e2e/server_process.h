@@ -46,10 +46,19 @@ std::string ReadWholeFile(const std::string& path);
 void WriteWholeFile(const std::string& path, const std::string& text);
 // Whether the process is there and no zombie.
 bool IsAlive(pid_t pid);
+std::vector<pid_t> ChildrenOf(pid_t pid);
+// Whose command line contains `text`.
+std::vector<pid_t> ProcessesNaming(const std::string& text);
 
+// Ends what servers with this --runtime-dir have left running: tmux, holders, and what those run.
+void EndLeftovers(const std::string& runtime_dir);
+
+// Without --runtime-dir among its flags a server gets one of its own, which goes away with it and
+// all that still runs there.
 struct ServerOptions {
   std::vector<std::string> flags;
-  std::vector<std::string> env;  // "NAME=value", beside the test's own
+  std::vector<std::string> env;    // "NAME=value", beside the test's own or instead of them
+  std::vector<std::string> unset;  // names of the test's own that it does not get
   std::string listen = "ws://127.0.0.1:0";
   bool announces = true;  // false: it is to fail, or speaks on stdout
 };
@@ -64,6 +73,8 @@ class ServerProcess {
   // What it announced; "" when it did not.
   const std::string& url() const { return url_; }
   pid_t pid() const { return pid_; }
+  // The base of its runtime directory.
+  const std::string& runtime_dir() const { return runtime_dir_; }
   void Signal(int signal_number) const;
   // Its exit code, 128+n for a death by signal n. Nothing when it still runs after `patience`.
   std::optional<int> Wait(Millis patience = kPatience);
@@ -86,6 +97,8 @@ class ServerProcess {
  private:
   std::size_t StatusBytes(const std::string& field) const;
 
+  std::optional<TempDir> own_runtime_dir_;
+  std::string runtime_dir_;
   pid_t pid_ = -1;
   UniqueFd input_;
   UniqueFd output_;

@@ -1,12 +1,15 @@
-// What every ProcessBackend keeps to, whatever it runs processes on: a typed suite, instantiated
+// What every ProcessBackend keeps to, whatever it runs processes on: typed suites, instantiated
 // with a traits class per backend.
 //
 //   struct Traits {
+//     static constexpr bool kTerminal;           // processes run on a terminal
 //     Traits();                                  // makes its io loop and its backend
 //     ProcessBackend* backend();
 //     asio::io_context* io();
 //   };
 //
+// A terminal changes bytes on their way unless it is told not to; commands that are started here
+// tell it.
 // Threading: one thread, which runs the loop.
 #pragma once
 
@@ -15,11 +18,15 @@
 
 #include <algorithm>
 #include <array>
+#include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <chrono>
 #include <csignal>
 #include <cstddef>
+#include <cstdint>
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
@@ -29,11 +36,14 @@
 
 namespace paned {
 
-// Takes all that a process says. Keeps at most `room` bytes that have not been let go of.
+// Takes all that a process says. Keeps at most `room` bytes that have not been let go of, and says
+// at once that what it took was delivered.
 class EventSink final : public BackendEvents {
  public:
   void OnStarted(Status status) override {
     EXPECT_FALSE(in_call);
+    EXPECT_EQ(exits + ends + progress, 0) << "an event before the start";
+    EXPECT_EQ(total, 0U);
     ++starts;
     if (!status.ok()) start_error = status.error();
   }
@@ -46,16 +56,20 @@ class EventSink final : public BackendEvents {
     EXPECT_LE(size, room) << "more than there was room for";
     EXPECT_EQ(ends, 0) << "output behind the end of the output";
     room -= size;
+    total += size;
     (stream == OutputStream::kStderr ? error_output : output).append(buffer_.data(), size);
+    if (deliver_to != nullptr && deliver_to->OutlivesServer()) deliver_to->OnDelivered(total);
   }
   void OnOutputEnd() override {
     EXPECT_FALSE(in_call);
     ++ends;
+    if (on_event) on_event();
   }
   void OnExited(ExitStatus status) override {
     EXPECT_FALSE(in_call);
     ++exits;
     exit = std::move(status);
+    if (on_event) on_event();
   }
   void OnInputProgress() override {
     EXPECT_FALSE(in_call);
@@ -67,6 +81,9 @@ class EventSink final : public BackendEvents {
   std::size_t room = SIZE_MAX;
   std::string output;
   std::string error_output;
+  std::uint64_t total = 0;
+  BackendProcess* deliver_to = nullptr;
+  std::function<void()> on_event;  // at an end or an exit
   int starts = 0;
   Error start_error;
   int asked = 0;
@@ -81,38 +98,75 @@ class EventSink final : public BackendEvents {
 };
 
 template <class Traits>
-class BackendContract : public ::testing::Test {
+class BackendFixture : public ::testing::Test {
  protected:
-  static constexpr std::chrono::seconds kPatience{20};
+  static constexpr std::chrono::seconds kPatience{30};
 
   // As the server does: input that nobody reads any more is an error, not the end.
-  BackendContract() { ::signal(SIGPIPE, SIG_IGN); }
+  BackendFixture() { ::signal(SIGPIPE, SIG_IGN); }
 
-  // A shell command as a child of ours.
-  void Start(const std::string& command, bool pipe_stdin = false) {
-    StartProgram({"/bin/sh", "-c", command}, pipe_stdin);
-  }
-  void StartProgram(std::vector<std::string> argv, bool pipe_stdin) {
+  static LaunchPlan Plan(std::vector<std::string> argv) {
     LaunchPlan plan;
     plan.argv = std::move(argv);
     plan.cwd = "/";
     plan.env = {"PATH=/usr/bin:/bin"};
-    plan.pipe_stdin = pipe_stdin;
+    plan.tty = Traits::kTerminal;
+    plan.process_id = "p";
+    return plan;
+  }
+  // What a shell has to do first, so that bytes pass unchanged.
+  static std::string Raw() { return Traits::kTerminal ? "stty raw -echo; " : ""; }
+
+  Status TryStart(const LaunchPlan& plan) {
+    process_.reset();
     sink_ = std::make_unique<EventSink>();
     sink_->in_call = true;
     auto started = traits_.backend()->Start(plan, sink_.get());
     sink_->in_call = false;
-    ASSERT_TRUE(started.ok()) << started.error().message;
+    if (!started.ok()) return std::move(started.error());
     process_ = std::move(started.value());
+    sink_->deliver_to = process_.get();
+    return Done{};
+  }
+  void StartPlan(const LaunchPlan& plan) {
+    const Status status = TryStart(plan);
+    ASSERT_TRUE(status.ok()) << status.error().message;
+  }
+  void StartProgram(std::vector<std::string> argv, bool pipe_stdin = false) {
+    LaunchPlan plan = Plan(std::move(argv));
+    plan.pipe_stdin = pipe_stdin;
+    StartPlan(plan);
+  }
+  // A shell command as a child of ours.
+  void Start(const std::string& command, bool pipe_stdin = false) {
+    StartProgram({"/bin/sh", "-c", Raw() + command}, pipe_stdin);
+  }
+  // One that is ready for input, which is then taken as it is.
+  void StartReader(const std::string& command) {
+    Start("printf %%; " + command, /*pipe_stdin=*/true);
+    ASSERT_TRUE(RunUntilOutput("%"));
+    sink_->output.erase(0, sink_->output.find('%') + 1);
+  }
+  // The error of a start, whenever it is told.
+  Error Refusal(const LaunchPlan& plan) {
+    const Status status = TryStart(plan);
+    if (!status.ok()) return status.error();
+    EXPECT_TRUE(process_->Starting()) << "it runs";
+    EXPECT_TRUE(RunUntil([this] { return sink_->starts > 0; }));
+    EXPECT_FALSE(process_->Starting());
+    RunDue();
+    EXPECT_EQ(sink_->exits + sink_->ends, 0) << "events of a process that never was";
+    return sink_->start_error;
   }
 
-  // Runs the loop until `done`. No sleeping: the loop wakes with each event.
+  // Runs the loop until `done`. The loop wakes with each event; what happens in other processes is
+  // looked at now and then.
   bool RunUntil(const std::function<bool()>& done) {
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
     traits_.io()->restart();
     while (!done()) {
-      const auto left = deadline - std::chrono::steady_clock::now();
-      if (left <= left.zero() || traits_.io()->run_one_for(left) == 0) return done();
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      traits_.io()->run_one_for(std::chrono::milliseconds(10));
     }
     return true;
   }
@@ -129,6 +183,13 @@ class BackendContract : public ::testing::Test {
     Start(command);
     RunToTheEnd();
   }
+  void RunProgram(std::vector<std::string> argv) {
+    StartProgram(std::move(argv));
+    RunToTheEnd();
+  }
+  bool RunUntilOutput(const std::string& text) {
+    return RunUntil([&] { return sink_->output.find(text) != std::string::npos; });
+  }
 
   // A call that must not be answered from within.
   template <class Call>
@@ -140,11 +201,24 @@ class BackendContract : public ::testing::Test {
   void Write(std::string bytes) {
     Do([&](BackendProcess* process) { process->WriteInput(std::move(bytes)); });
   }
+  void Signal(int signal_number) {
+    Do([&](BackendProcess* process) { process->SignalGroup(signal_number); });
+  }
 
   Traits traits_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_ =
+      asio::make_work_guard(*traits_.io());
   std::unique_ptr<EventSink> sink_;
   std::unique_ptr<BackendProcess> process_;
 };
+
+// Output and exit, holding back, input, signals and the end.
+template <class Traits>
+class BackendContract : public BackendFixture<Traits> {};
+
+// What a child starts with, and starts that fail.
+template <class Traits>
+class StartContract : public BackendFixture<Traits> {};
 
 // Bytes that a shifted, lost or doubled stretch would change.
 inline std::string Pattern(std::size_t size) {
@@ -156,8 +230,18 @@ inline std::string Pattern(std::size_t size) {
 // Whether a process of this id exists, dead and unreaped ones included.
 inline bool Exists(pid_t pid) { return ::kill(pid, 0) == 0; }
 
+// Whether it runs. A dead one that nobody reaps, as in a container without an init, does not.
+inline bool Runs(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const std::size_t state = text.rfind(')');
+  return state != std::string::npos && text[state + 2] != 'Z' && text[state + 2] != 'X';
+}
+
 TYPED_TEST_SUITE_P(BackendContract);
+TYPED_TEST_SUITE_P(StartContract);
 
 }  // namespace paned
 
 #include "tests/process/backend_contract_cases.h"
+#include "tests/process/backend_contract_start_cases.h"

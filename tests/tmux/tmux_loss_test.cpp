@@ -111,6 +111,7 @@ TEST_F(TmuxLossTest, AWedgedTmuxIsGivenUp) {
   server_->OpenWindow("w", {"/bin/sleep", "1000"}, [&](Result<Window> window) {
     failed.push_back(window.ok() ? "opened" : window.error().message);
   });
+  Advance(std::chrono::milliseconds(50));  // for tmux to get over the loss
   Advance(std::chrono::seconds(5));
   ASSERT_EQ(failed.size(), 5U);
   EXPECT_EQ(failed[4],
@@ -261,9 +262,10 @@ TEST_F(TmuxLossTest, WindowsOutliveTheServer) {
   const pid_t client = server_->client_pid();
   EXPECT_EQ(client, 0);
   EXPECT_TRUE(Alive(pid));
+  ASSERT_TRUE(RunUntil([&] { return Tmux("list-clients") == ""; }));
   Make();  // the next paned
   const Result<Screen> screen = Capture("%1");
-  ASSERT_TRUE(screen.ok()) << screen.error().message << log_;
+  ASSERT_TRUE(screen.ok()) << screen.error().message;
   EXPECT_EQ(server_->server_pid(), pid);
   const Result<Window> window = Open();
   ASSERT_TRUE(window.ok());
@@ -271,6 +273,7 @@ TEST_F(TmuxLossTest, WindowsOutliveTheServer) {
   EXPECT_EQ(Tmux("display -p -t @1 '#{window_name}'"), "kept\n");
   ASSERT_TRUE(RunUntil([&] { return Tmux("list-clients | wc -l") == "1\n"; }));
   // A third one, which never connected, can end it as well.
+  Stop(/*kill=*/false);
   Make();
   Stop(/*kill=*/true);
   EXPECT_FALSE(Alive(pid));
