@@ -20,6 +20,8 @@ constexpr std::size_t kMaxWorkers = 16;
 // Shutdown: how long children have after TERM, and how long all of it may take.
 constexpr Duration kChildPatience = std::chrono::milliseconds(500);
 constexpr Duration kShutdownPatience = std::chrono::seconds(3);
+// And then what was killed, to be gone.
+constexpr Duration kReapPatience = std::chrono::seconds(1);
 constexpr Duration kTrimAfter = std::chrono::seconds(1);
 constexpr Duration kQuietPoll = std::chrono::milliseconds(5);
 
@@ -53,7 +55,8 @@ Server::~Server() = default;
 
 Status Server::OpenTerminals() {
   TerminalSettings settings = options_.terminals;
-  settings.limits.ring_bytes = options_.limits.retain_bytes;
+  // More than a process keeps here: what is held back, or dropped, is decided here as for pipes.
+  settings.limits.ring_bytes = options_.limits.retain_bytes + 3 * options_.limits.max_chunk;
   Result<std::unique_ptr<Terminals>> opened = Terminals::Open(
       {&io_, &clock_, &log_, &reaper_, &workers_}, settings, [this] { DescribeTerminals(); });
   if (!opened.ok()) return std::move(opened.error());
@@ -255,11 +258,17 @@ void Server::Finish() {
   if (std::exchange(finished_, true)) return;
   listing_.reset();
   sessions_.ForEach([](Session* session) { session->processes().Clear(); });
-  terminals_->Stop([this] { AwaitReaped(); });
+  terminals_->Stop([this] {
+    quiet_deadline_ = clock_.Now() + kReapPatience;
+    AwaitReaped();
+  });
 }
 
+// The runtime directory goes when the last holder has. Kept ones are not waited for.
 void Server::AwaitReaped() {
-  if (reaper_.waiting() == 0 || clock_.Now() >= quiet_deadline_) {
+  const bool left =
+      !options_.terminals.keep_on_exit && (reaper_.waiting() > 0 || terminals_->HoldersLeft());
+  if (!left || clock_.Now() >= quiet_deadline_) {
     io_.stop();
     return;
   }

@@ -1,6 +1,8 @@
 #include "server/terminals.h"
 
 #include <cstdlib>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "server/process/program_lookup.h"
@@ -146,6 +148,17 @@ std::optional<protocol::PanedCapabilities> Terminals::capabilities() const {
   capabilities.screen = panes_ != nullptr && name() == panes_->name();
   capabilities.tty_backend = std::string(name());
   return capabilities;
+}
+
+bool Terminals::HoldersLeft() const {
+  if (!directory_) return false;
+  namespace fs = std::filesystem;
+  std::error_code error;
+  fs::directory_iterator entry(directory_->path() + "/h", error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    if (SocketAnswers(entry->path().string())) return true;
+  }
+  return false;
 }
 
 void Terminals::Stop(std::function<void()> done) {

@@ -72,6 +72,9 @@ class Terminals {
   // Empty without tmux.
   std::string tmux_socket() const { return tmux_ ? tmux_->socket_path() : std::string(); }
 
+  // Whether one of this server's holders still answers.
+  bool HoldersLeft() const;
+
   // Ends, or leaves alone, what the settings say. Processes have been destroyed before. `done`:
   // nothing is left to be waited for.
   void Stop(std::function<void()> done);

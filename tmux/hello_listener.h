@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -20,16 +21,20 @@ class HelloListener final : public HolderListener,
   };
   using Done = std::function<void(std::shared_ptr<HolderLink> link, const Said* said)>;
 
-  // Owns itself and the link until `done` is called, once, later.
-  static void Await(std::shared_ptr<HolderLink> link, Done done) {
-    const auto listener = std::make_shared<HelloListener>(std::move(link), std::move(done));
-    listener->self_ = listener;
+  // Those that wait. Destroying it ends them, without a call.
+  using Pending = std::set<std::shared_ptr<HelloListener>>;
+
+  // Stands in `pending`, with the link, until `done` is called, once, later.
+  static void Await(Pending* pending, std::shared_ptr<HolderLink> link, Done done) {
+    const auto listener =
+        std::make_shared<HelloListener>(pending, std::move(link), std::move(done));
+    pending->insert(listener);
     listener->link_->Listen(listener);
     listener->link_->Start();
   }
 
-  HelloListener(std::shared_ptr<HolderLink> link, Done done)
-      : link_(std::move(link)), done_(std::move(done)) {}
+  HelloListener(Pending* pending, std::shared_ptr<HolderLink> link, Done done)
+      : pending_(pending), link_(std::move(link)), done_(std::move(done)) {}
 
   void OnFrame(const FrameHeader& header, std::string_view payload) override {
     Hello hello;
@@ -45,14 +50,15 @@ class HelloListener final : public HolderListener,
 
  private:
   void Finish(const Said* said) {
-    const auto keep = std::move(self_);
     if (!done_) return;
+    const auto keep = shared_from_this();
+    pending_->erase(keep);
     const Done done = std::move(done_);
     done_ = nullptr;
     done(std::move(link_), said);
   }
 
-  std::shared_ptr<HelloListener> self_;
+  Pending* pending_;
   std::shared_ptr<HolderLink> link_;
   Done done_;
 };

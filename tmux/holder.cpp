@@ -29,12 +29,6 @@ constexpr std::int64_t kPaneLostMs = 250;
 // What a killed child may take to die, unless it hangs in the kernel.
 constexpr int kReapMs = 1000;
 
-std::int64_t NowMs() {
-  timespec now = {};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
-}
-
 UniqueFd UnixSocket() {
   return UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 }
@@ -49,6 +43,12 @@ bool MakeAddress(const char* directory, const char* name, sockaddr_un* address) 
 }
 
 }  // namespace
+
+std::int64_t Holder::NowMs() {
+  timespec now = {};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
 
 bool Holder::Prepare() {
   for (const int signal_number :
@@ -106,6 +106,7 @@ int Holder::Run(const Setup& setup) {
   if (!Prepare()) return 1;
   while (!leaving_) {
     Pump();
+    if (leaving_) break;
     FillPollSet();
     const int count = ::poll(polled_.data(), kPlaces, Timeout(NowMs()));
     if (count < 0 && errno != EINTR) break;
@@ -114,10 +115,13 @@ int Holder::Run(const Setup& setup) {
     // The person first: a ^C must not wait behind a flood.
     if (ready(kPane)) OnPane();
     if (ready(kPaneOut)) mirror_.OnWritable();
-    if (ready(kListen)) OnAccept();
+    // The peer before the next one: that it has gone makes room.
     if (ready(kPeer)) OnPeer();
+    if (ready(kListen)) OnAccept();
     if ((polled_[kTerminal].revents & POLLOUT) != 0) Type();
-    if ((polled_[kTerminal].revents & (POLLIN | POLLHUP | POLLERR)) != 0) ReadTerminal();
+    if ((polled_[kTerminal].revents & (POLLIN | POLLHUP | POLLERR)) != 0 || draining()) {
+      ReadTerminal();
+    }
     if (ready(kChild) || (terminal_.running() && terminal_.pidfd() < 0)) OnChildEnded();
     OnTimers(NowMs());
   }
@@ -138,12 +142,19 @@ void Holder::FillPollSet() {
   set(kListen, listener_.get(), true, false);
   set(kPeer, peer_.fd(), true, !peer_.idle());
   set(kTerminal, terminal_.master(), to_read, to_type);
-  set(kPane, STDIN_FILENO, mirror_.open() && typed_at_ == typed_size_, false);
+  set(kPane, STDIN_FILENO, mirror_.open(), false);
+  // Keys wait until those before have been typed; that the pane is gone does not.
+  if (typed_at_ < typed_size_) polled_[kPane].events = 0;
   set(kPaneOut, STDOUT_FILENO, false, mirror_.wants_write());
   set(kChild, terminal_.pidfd(), terminal_.running(), false);
 }
 
+// The leader has ended. While others hold the terminal the kernel tells no end of its output, so it
+// is read until it is empty.
+bool Holder::draining() const { return terminal_.exit().known && !output_ended_ && !ring_.full(); }
+
 int Holder::Timeout(std::int64_t now_ms) const {
+  if (draining()) return 0;
   std::int64_t wait = 3'600'000;
   const auto at_most = [&](std::int64_t ms) {
     wait = std::min(wait, std::max<std::int64_t>(ms, 0));
@@ -214,6 +225,7 @@ void Holder::OnPeer() {
 }
 
 void Holder::LoseServer() {
+  if (!peer_.open()) return;
   peer_.Close();
   if (state_ == State::kWaiting) {
     leaving_ = true;
@@ -280,7 +292,14 @@ void Holder::End() {
 }
 
 void Holder::Recycle() {
-  if (state_ != State::kEnded || (setup_.pane[0] != '\0' && !mirror_.open())) {
+  if (state_ == State::kWaiting) {  // it has never begun
+    tell_hello_ = true;
+    return;
+  }
+  const bool all_said =
+      start_failed_ != 0 || (output_ended_ && peer_.sent() == ring_.end() && peer_.output_is_out());
+  const bool pane_lost = setup_.pane[0] != '\0' && !mirror_.open();
+  if (state_ != State::kEnded || !all_said || pane_lost) {
     leaving_ = true;
     return;
   }
@@ -341,38 +360,15 @@ bool Holder::QueueNext() {
 
 void Holder::Pump() {
   while (peer_.open()) {
-    if (!peer_.Write(ring_)) return LoseServer();
+    if (!peer_.Write(ring_)) {
+      OnPeer();  // its last words may still be there: kEnd above all
+      return LoseServer();
+    }
     if (!peer_.idle() || !QueueNext()) return;
   }
 }
 
 // --- the terminal --------------------------------------------------------------------------------
-
-void Holder::OnInput(std::string_view payload) {
-  if (input_at_ == input_size_) input_at_ = input_size_ = 0;
-  if (input_size_ + payload.size() > input_.size()) {
-    std::memmove(input_.data(), input_.data() + input_at_, input_size_ - input_at_);
-    input_size_ -= std::exchange(input_at_, 0);
-  }
-  if (input_size_ + payload.size() > input_.size()) return LoseServer();  // beyond the window
-  std::memcpy(input_.data() + input_size_, payload.data(), payload.size());
-  input_size_ += payload.size();
-  Type();
-}
-
-void Holder::Type() {
-  if (!terminal_.running()) {  // nobody will take it
-    input_taken_ += input_size_ - input_at_;
-    input_at_ = input_size_;
-    typed_at_ = typed_size_;
-    return;
-  }
-  typed_at_ += terminal_.Write({typed_.data() + typed_at_, typed_size_ - typed_at_});
-  if (typed_at_ < typed_size_) return;
-  const std::size_t put = terminal_.Write({input_.data() + input_at_, input_size_ - input_at_});
-  input_at_ += put;
-  input_taken_ += put;
-}
 
 void Holder::ReadTerminal() {
   std::size_t got_now = 0;
@@ -400,34 +396,6 @@ void Holder::OnChildEnded() {
   tell_exit_ = true;
   Type();
   if (!output_ended_) ReadTerminal();
-}
-
-// --- the pane ------------------------------------------------------------------------------------
-
-void Holder::OnPane() {
-  const ssize_t got = ::read(STDIN_FILENO, typed_.data(), typed_.size());
-  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (got <= 0) {
-    mirror_.Open(-1);
-    pane_lost_at_ms_ = NowMs();
-    return;
-  }
-  typed_at_ = 0;
-  typed_size_ = terminal_.running() ? static_cast<std::size_t>(got) : 0;
-  Type();
-}
-
-// A dead tmux leaves the process running, unseen. A person who closes the pane hangs it up, as the
-// closing of any terminal window does.
-void Holder::OnPaneLost() {
-  pane_lost_at_ms_ = 0;
-  const bool tmux_lives = ::getppid() == first_parent_;
-  if (state_ == State::kWaiting) {
-    leaving_ = true;
-  } else if (tmux_lives) {
-    terminal_.Signal(SIGHUP, true);
-    terminal_.Signal(SIGCONT, true);
-  }
 }
 
 }  // namespace paned

@@ -38,6 +38,8 @@ class Holder {
   // Places in the poll set.
   enum Place { kListen, kPeer, kTerminal, kPane, kPaneOut, kChild, kPlaces };
 
+  // The monotonic clock.
+  static std::int64_t NowMs();
   bool Prepare();
   bool Listen();
   void PutHello();
@@ -56,6 +58,7 @@ class Holder {
   void OnChildEnded();
   void Pump();
   bool QueueNext();
+  bool draining() const;
   void LoseServer();
   void Recycle();
   void End();

@@ -67,6 +67,7 @@ HolderChild::HolderChild(Clock* clock, HolderPool* pool, const TerminalOptions& 
       events_(events),
       label_(LabelOf(plan)),
       plan_(Encode(plan, candidates, options)),
+      planned_size_(plan.size),
       name_(pool->name()) {
   blamed_.argv = {plan.argv.front()};
   blamed_.cwd = plan.cwd;
@@ -93,7 +94,11 @@ void HolderChild::OnSeat(Seat seat) {
   link.Send(FrameType::kPlan, options_.ring_bytes, plan_);
   plan_.clear();
   plan_.shrink_to_fit();
-  if (early_size_) Resize(*early_size_);
+  if (early_size_) {
+    Resize(*early_size_);
+  } else {
+    FitPane(planned_size_);
+  }
   for (const int signal_number : early_signals_) Signal(signal_number);
   FlushInput();
 }
@@ -247,6 +252,13 @@ void HolderChild::Resize(protocol::TerminalSize size) {
     return;
   }
   seat_->link->Send(FrameType::kResize, Packed(size));
+  FitPane(size);
+}
+
+// The pane's size, which may still be that of the process before.
+void HolderChild::FitPane(protocol::TerminalSize size) {
+  if (Packed(seat_->size) == Packed(size)) return;
+  seat_->size = size;
   seat_->launcher->Resize(*seat_, size);
 }
 

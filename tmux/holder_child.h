@@ -62,6 +62,7 @@ class HolderChild final : public HolderListener, public std::enable_shared_from_
   void OnExited(ExitStatus status);
   void OnOutputEnd();
   void FlushInput();
+  void FitPane(protocol::TerminalSize size);
 
   Clock* clock_;
   HolderPool* pool_;
@@ -70,6 +71,7 @@ class HolderChild final : public HolderListener, public std::enable_shared_from_
   LaunchPlan blamed_;      // what a failed start is explained by: program and directory
   std::string label_;
   std::string plan_;  // encoded, until it was sent
+  const protocol::TerminalSize planned_size_;
   std::optional<Seat> seat_;
   std::string_view name_;  // of the seat's launcher; of the usual one before
   std::unique_ptr<Timer> label_timer_;

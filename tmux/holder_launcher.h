@@ -20,10 +20,11 @@ class HolderLauncher;
 struct Seat {
   std::shared_ptr<HolderLink> link;
   HolderLauncher* launcher = nullptr;
-  std::string window;            // tmux's "@3"; empty without tmux
-  std::string pane;              // tmux's "%3"; empty without tmux
-  std::string socket_path;       // of the holder; empty when it has none
-  std::uint64_t generation = 0;  // of the place: an earlier one's names mean nothing any more
+  std::string window;                // tmux's "@3"; empty without tmux
+  std::string pane;                  // tmux's "%3"; empty without tmux
+  std::string socket_path;           // of the holder; empty when it has none
+  std::uint64_t generation = 0;      // of the place: an earlier one's names mean nothing any more
+  protocol::TerminalSize size = {};  // of the place, as a person sees it
 };
 
 class HolderLauncher {

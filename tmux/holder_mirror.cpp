@@ -25,8 +25,8 @@ std::size_t PutNumber(std::uint64_t number, char* to) {
 
 }  // namespace
 
-// RIS resets the screen and its modes, though tmux's does not leave the alternate screen; ED 3 clears
-// the history.
+// RIS resets the screen and its modes, though tmux's does not leave the alternate screen; ED 3
+// clears the history.
 void HolderMirror::Clear(std::string_view text) {
   filter_ = MirrorFilter();
   flooding_ = false;

@@ -58,6 +58,9 @@ class HolderPeer {
   // All that was queued has been written.
   bool idle() const { return queued_at_ == queued_size_ && frame_left_ == 0; }
 
+  // No frame of the ring is half out.
+  bool output_is_out() const { return frame_left_ == 0; }
+
   // Goes on with the output of `ring` from `offset`, `consumed` of it consumed already.
   void StartOutput(std::uint64_t offset) { sent_ = consumed_ = offset; }
   void OnCredit(std::uint64_t offset) {

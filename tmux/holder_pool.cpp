@@ -194,6 +194,8 @@ void HolderPool::OnGone(Waiting* waiting) {
   };
   waiting_.remove_if(is_it);
   recycling_.remove_if(is_it);
+  // Somebody may have counted on it.
+  if (!demands_.empty()) Replenish();
 }
 
 void HolderPool::TrimLater() {

@@ -103,7 +103,7 @@ void PaneLauncher::AcceptAll() {
     UniqueFd socket(::accept4(listener_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
     if (!socket.valid() && errno == EINTR) continue;
     if (!socket.valid()) return;
-    HelloListener::Await(std::make_shared<HolderLink>(io_, std::move(socket)),
+    HelloListener::Await(&greeting_, std::make_shared<HolderLink>(io_, std::move(socket)),
                          [this, weak = std::weak_ptr<char>(alive_)](
                              std::shared_ptr<HolderLink> link, const HelloListener::Said* said) {
                            if (!weak.expired()) OnHello(std::move(link), said);

@@ -76,6 +76,7 @@ class PaneLauncher final : public HolderLauncher {
   std::uint64_t generation_ = 1;  // of tmux servers: ids of an earlier one mean nothing
   std::uint64_t last_number_ = 0;
   std::map<std::uint64_t, Launching> launching_;
+  HelloListener::Pending greeting_;
   std::list<Caller> callers_;
   std::shared_ptr<char> alive_ = std::make_shared<char>();
 };

@@ -13,7 +13,6 @@
 
 #include "server/base/os_error.h"
 #include "server/base/pidfd.h"
-#include "tmux/hello_listener.h"
 
 namespace paned {
 namespace {
@@ -81,7 +80,7 @@ void PtyLauncher::Launch(LaunchDone done) {
     return;
   }
   HelloListener::Await(
-      std::make_shared<HolderLink>(io_, std::move(spawned.value())),
+      &greeting_, std::make_shared<HolderLink>(io_, std::move(spawned.value())),
       [this, done = std::move(done)](std::shared_ptr<HolderLink> link,
                                      const HelloListener::Said* said) {
         if (said == nullptr) {

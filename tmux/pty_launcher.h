@@ -9,6 +9,7 @@
 #include <string>
 
 #include "server/base/unique_fd.h"
+#include "tmux/hello_listener.h"
 #include "tmux/holder_launcher.h"
 
 namespace paned {
@@ -38,6 +39,7 @@ class PtyLauncher final : public HolderLauncher {
   std::string program_;
   std::string directory_;
   Adopt adopt_;
+  HelloListener::Pending greeting_;
 };
 
 }  // namespace paned

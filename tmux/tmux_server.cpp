@@ -281,7 +281,7 @@ void TmuxServer::NotePeople(const ControlClient::Replies& replies) {
 void TmuxServer::OnLost(const std::string& reason) {
   client_->Close(/*kill=*/true);
   client_.reset();
-  settled_ = clock_->Now() + kSettle;
+  if (server_.is_open()) settled_ = clock_->Now() + kSettle;
   start_timer_.reset();
   people_ = 0;
   counting_ = false;

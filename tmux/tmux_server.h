@@ -141,6 +141,7 @@ class TmuxServer final : private ControlClient::Events {
   std::string last_failure_;  // why
   TimePoint running_since_;   // of the client
   TimePoint next_start_;      // not before
+  TimePoint settled_;         // when tmux has got over the loss of the last client
 
   std::size_t people_ = 0;
   bool counting_ = false;

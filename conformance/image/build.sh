@@ -23,15 +23,18 @@ done
 # go into the stand-in base; the Dockerfile knows nothing of them.
 apt_sources() {
   # shellcheck disable=SC2016 # apt's own placeholders
-  apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
-    grep -E " $suite(-updates|-security)? main\$" | sort -u | sed 's/^/deb /'
+  apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' \
+    'Created-By: Packages' 'Origin: Debian' |
+    grep -E " $suite(-updates|-security)? main\$" | sort -u
 }
 apt_settings() {
   apt-config dump Acquire |
     grep -E '^Acquire::(https?::|Check-Date|Check-Valid-Until|Retries)' || true
   echo 'Acquire::Languages "none";'
 }
-sources=$(apt_sources) || skip "this machine has no package source of Debian $suite"
+# What comes from Debian is known only after an update.
+sources=$(apt_sources || { apt-get update -qq >&2 && apt_sources; }) ||
+  skip "this machine has no package source of Debian $suite"
 mirror=$(awk -v suite="$suite" '$3 == suite { print $2; exit }' <<<"$sources")
 [ -n "$mirror" ] || skip "this machine has no package source of Debian $suite"
 
@@ -67,12 +70,13 @@ RULES
 }
 
 make_base() { # make_base NAME
-  local root container
+  local root container include=()
+  [[ $sources == *https:* ]] && include=(--include=ca-certificates)
   say "debootstrap $suite from $mirror"
   root=$(mktemp -d "$cache/root-XXXXXX")
   # shellcheck disable=SC2064 # this very folder
   trap "rm -rf '$root'" EXIT
-  debootstrap --variant=minbase "$suite" "$root" "$mirror" >"$cache/debootstrap.log" 2>&1 || {
+  debootstrap --variant=minbase "${include[@]}" "$suite" "$root" "$mirror" >"$cache/debootstrap.log" 2>&1 || {
     tail -n 5 "$cache/debootstrap.log" >&2
     skip "debootstrap cannot build from $mirror (see $cache/debootstrap.log)"
   }

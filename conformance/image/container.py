@@ -118,8 +118,10 @@ class Container:
 
     def server(self) -> dict[str, str]:
         """/proc/PID/status of the server itself; its holders bear the same name."""
-        return next(fields for fields in self.processes()
-                    if fields["Name"] == "paned" and int(fields["PPid"]) == self.pid)
+        for fields in self.processes():
+            if fields["Name"] == "paned" and int(fields["PPid"]) == self.pid:
+                return fields
+        raise RuntimeError("no server is a child of process 1")
 
     def terminate(self, seconds: float) -> tuple[int, float]:
         """SIGTERM to process 1, as a runtime stops a container: exit code, and how long it took."""

@@ -90,7 +90,8 @@ def configuration(image: Image) -> str:
 
 def contents(image: Image) -> str:
     """As buildah runs it: the user, the locale, tmux; no package lists, no symbols, no compiler."""
-    script = "id -u; id -un; locale charmap; echo $HOME; stat -c '%U %a' $XDG_RUNTIME_DIR; command -v g++ cmake; tmux -V"
+    script = ("id -u; id -un; locale charmap; echo $HOME; stat -c '%U %a' $XDG_RUNTIME_DIR; "
+              "command -v g++ cmake; tmux -V")
     said = image.buildah.call("run", image.container_name, "--", "sh", "-c", script).splitlines()
     expect("user, locale, home, runtime directory", ["1000", "paned", "UTF-8", "/workspace", "paned 700"], said[:5])
     if len(said) != 6 or not said[5].startswith("tmux "):
@@ -148,7 +149,8 @@ def pipe_command(image: Image) -> str:
 
 def tty_command(image: Image) -> str:
     """A command on a terminal, in the tmux of the image, on the read-only root."""
-    ended = image.run(["sh", "-c", "test -t 0 && test -t 1 && test -t 2 && printf 'on a terminal: grün'; exit 5"], tty=True)
+    script = "test -t 0 && test -t 1 && test -t 2 && printf 'on a terminal: grün'; exit 5"
+    ended = image.run(["sh", "-c", script], tty=True)
     expect("exit code and output", (5, "on a terminal: grün"), (ended.code, ended.output.strip()))
     names = [fields["Name"] for fields in image.container.processes()]
     expect("a tmux server among " + " ".join(sorted(set(names))), True, "tmux: server" in names)

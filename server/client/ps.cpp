@@ -69,7 +69,7 @@ std::string AgeText(std::uint64_t age_ms) {
   return std::to_string(seconds / kDay) + "d";
 }
 
-std::string ProcessTable(const ListedServer& server) {
+std::string TableText(const ListedServer& server) {
   std::vector<Line> lines = {{"ID", "SESSION", "BACKEND", "STATE", "AGE", "ARGV0", "PANE", "PID"}};
   lines.reserve(server.processes.size() + 1);
   for (const ListedProcess& process : server.processes) lines.push_back(LineOf(process));
@@ -102,7 +102,7 @@ int RunPs(const PsOptions& options, const char* xdg_runtime_dir, std::ostream* o
       *out << (&server == &listings.servers.front() ? "" : "\n") << Printable(server.url)
            << " (pid " << server.pid << ")\n";
     }
-    *out << ProcessTable(server);
+    *out << TableText(server);
   }
   PrintKept(listings.kept, options.json ? err : out);
   out->flush();

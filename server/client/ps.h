@@ -19,7 +19,7 @@ int RunPs(const PsOptions& options, const char* xdg_runtime_dir, std::ostream* o
           std::ostream* err);
 
 // The listing as a table, headings only when nothing runs.
-std::string ProcessTable(const ListedServer& server);
+std::string TableText(const ListedServer& server);
 // "7s", "12m", "5h", "3d".
 std::string AgeText(std::uint64_t age_ms);
 

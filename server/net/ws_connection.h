@@ -205,7 +205,8 @@ class WsConnection : public Connection,
   }
 
   void AnswerHttp() {
-    const HttpAnswer answer = wire_->get_request().PlainAnswer(shared_->draining, shared_->options.ready_details);
+    const HttpAnswer answer =
+        wire_->get_request().PlainAnswer(shared_->draining, shared_->options.ready_details);
     wire_->set_status(static_cast<websocketpp::http::status_code::value>(answer.status));
     if (answer.body.empty()) {
       wire_->append_header("Content-Length", "0");

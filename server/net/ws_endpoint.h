@@ -30,7 +30,7 @@ struct WsOptions {
   std::size_t high_watermark = std::size_t{1}
                                << 20;  // queued bytes above which WantsOutput() is false
   std::size_t low_watermark = std::size_t{512} << 10;
-  int send_buffer_bytes = 1 << 20;  // SO_SNDBUF at most
+  int send_buffer_bytes = 1 << 20;                  // SO_SNDBUF at most
   std::function<std::string()> ready_details = {};  // what /readyz?verbose says
 };
 

@@ -153,8 +153,9 @@ TEST_F(Resume, OutputOfADetachedProcessWaits) {
   const std::string script = "while [ ! -e " + (dir / "go") + " ]; do sleep 0.01; done; exec " +
                              E2E_HELPER + " emit " + std::to_string(kSize);
   ASSERT_TRUE(client->Call("process/start", StartParams("p", Sh(script))).ok());
+  // At first the server asks tmux for its version, too.
+  ASSERT_TRUE(Eventually([&] { return server().Children().size() == 1; }));
   const std::vector<pid_t> children = server().Children();
-  ASSERT_EQ(children.size(), 1u);
   client->ws().Reset();
   WriteWholeFile(dir / "go", "");
   // It is the emitter, and it sleeps in its write.

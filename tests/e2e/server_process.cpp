@@ -102,8 +102,15 @@ TempDir::~TempDir() {
 }
 
 std::string ReadWholeFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  // Not by a stream: files of processes that end meanwhile make it throw.
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::string text;
+  std::array<char, 65536> buffer;
+  ssize_t got = 0;
+  while (file.valid() && (got = ::read(file.get(), buffer.data(), buffer.size())) > 0) {
+    text.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+  return text;
 }
 
 void WriteWholeFile(const std::string& path, const std::string& text) {

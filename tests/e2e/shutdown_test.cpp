@@ -83,8 +83,8 @@ TEST_F(Shutdown, UnderLoad) {
     client.Send("fs/readFile", PathParams(E2E_HELPER));
     EXPECT_TRUE(client.Call("environment/status").ok());
   }
+  EXPECT_TRUE(Eventually([&] { return server().Children().size() == 30; }));
   children = server().Children();
-  EXPECT_EQ(children.size(), 30u);
   server().Signal(SIGTERM);
   EXPECT_EQ(server().Wait(), 0) << server().Log();
   EXPECT_EQ(server().Log().find("without exactly one answer"), std::string::npos);

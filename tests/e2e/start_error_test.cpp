@@ -83,8 +83,6 @@ TEST_F(StartErrors, WhatCannotBeConfinedIsRefused) {
   Expect(Argv("/bin/true", R"(,"sandbox":{)" + windows), -32602, "missing field `permissions`");
   Expect(Argv("/bin/true", R"(,"enforceManagedNetwork":true)"), -32603,
          "this exec-server cannot enforce a managed network (networkProxy)");
-  Expect(Argv("/bin/true", R"(,"tty":true)"), -32603,
-         "this exec-server cannot run tty processes");
 }
 
 TEST_F(StartErrors, ErrorsNameThePathAndTheRemedy) {

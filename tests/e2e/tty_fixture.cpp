@@ -42,7 +42,8 @@ std::string ReadToEnd(const std::string& socket_path) {
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
   socket_path.copy(address.sun_path, sizeof(address.sun_path) - 1);
-  if (::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return "";
+  if (::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+    return "";
   std::string text;
   std::array<char, 65536> buffer;
   ssize_t got = 0;
@@ -121,13 +122,15 @@ bool Exists(const std::string& path) {
 std::uint64_t IoCount(pid_t pid, const std::string& name) {
   const std::string text = ReadWholeFile("/proc/" + std::to_string(pid) + "/io");
   const std::size_t at = text.find(name + ": ");
-  return at == std::string::npos ? 0 : std::strtoull(text.c_str() + at + name.size() + 2, nullptr, 10);
+  return at == std::string::npos ? 0
+                                 : std::strtoull(text.c_str() + at + name.size() + 2, nullptr, 10);
 }
 
 // --- a person ------------------------------------------------------------------------------------
 
 Person::Person(const ServerProcess& server, const std::string& pane) {
-  const std::string window = TmuxSays(server, "display-message -p -t '" + pane + "' '#{window_id}'");
+  const std::string window =
+      TmuxSays(server, "display-message -p -t '" + pane + "' '#{window_id}'");
   const std::string socket = InstanceOf(server) + "/tmux.sock";
   const std::string target = "paned:" + window;
   winsize size = {};

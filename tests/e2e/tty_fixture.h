@@ -93,7 +93,7 @@ class TtyBoth : public Tty, public ::testing::WithParamInterface<const char*> {
 inline std::string NameOfBackend(const ::testing::TestParamInfo<const char*>& info) {
   return info.param;
 }
-#define ON_BOTH_BACKENDS(Fixture)                                                            \
+#define ON_BOTH_BACKENDS(Fixture) \
   INSTANTIATE_TEST_SUITE_P(On, Fixture, ::testing::Values("tmux", "pty"), NameOfBackend)
 
 }  // namespace paned::testing

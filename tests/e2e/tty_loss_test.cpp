@@ -1,4 +1,6 @@
 // tmux and holders that are killed, stopped and closed while processes run in them.
+#include <sys/resource.h>
+
 #include <csignal>
 
 #include "tests/e2e/pattern.h"
@@ -9,8 +11,9 @@ namespace {
 
 class TtyLoss : public Tty {
  protected:
-  static constexpr char kEcho[] = "stty -echo; echo ready; while read x; do echo \"<$x>\"; "
-                                  "[ \"$x\" = end ] && exit 7; done";
+  static constexpr char kEcho[] =
+      "stty -echo; echo ready; while read x; do echo \"<$x>\"; "
+      "[ \"$x\" = end ] && exit 7; done";
 
   // Whether the process with this id answers what is written to it.
   static bool Echoes(RpcClient* client, const std::string& id, const std::string& text) {
@@ -83,8 +86,7 @@ TEST_F(TtyLoss, StartsGoWellWhileTmuxDies) {
     if (tmux > 0) ::kill(tmux, SIGKILL);
     for (int n = 0; n < 8; ++n) {
       const std::string next = id + "-" + std::to_string(n);
-      client->Send("process/start",
-                   StartParams(next, Sh("echo out; exit 4"), "\"tty\":true"));
+      client->Send("process/start", StartParams(next, Sh("echo out; exit 4"), "\"tty\":true"));
     }
     for (int n = 0; n < 8; ++n) {
       const std::string next = id + "-" + std::to_string(n);
@@ -210,6 +212,53 @@ TEST_P(TtyHolderLoss, OfThoseThatWaitIsNotNoticed) {
     ASSERT_TRUE(client->UntilClosed(id));
     EXPECT_EQ(client->story(id).exit_code, 3);
   }
+}
+
+// tmux has no more of them than the server.
+TEST_P(TtyHolderLoss, TooFewDescriptorsAreAnErrorOfStartsAlone) {
+  rlimit usual = {};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &usual), 0);
+  rlimit few = usual;
+  few.rlim_cur = few.rlim_max = 64;
+  ServerOptions options;
+  ServeTty(options);
+  ASSERT_EQ(::prlimit(server().pid(), RLIMIT_NOFILE, &few, nullptr), 0);
+  const auto client = Open();
+  constexpr int kCount = 100;
+  std::vector<std::int64_t> starts;
+  const auto name = [](int n) { return "p" + std::to_string(n); };
+  for (int n = 0; n < kCount; ++n) {
+    starts.push_back(
+        client->Send("process/start", StartParams(name(n), {"/bin/cat"}, "\"tty\":true")));
+  }
+  std::vector<std::string> running;
+  for (int n = 0; n < kCount; ++n) {
+    const Answer answer = client->Await(starts[static_cast<std::size_t>(n)], kLongPatience);
+    ASSERT_TRUE(answer) << n;
+    if (answer.ok()) {
+      running.push_back(name(n));
+    } else {
+      EXPECT_EQ(answer.code(), -32603);
+      EXPECT_NE(answer.message(), "");
+    }
+  }
+  EXPECT_GT(running.size(), 10u);
+  EXPECT_LT(running.size(), std::size_t{kCount});
+  for (const std::string& id : running) {
+    EXPECT_TRUE(Write(client.get(), id, "x\n"));
+    EXPECT_TRUE(AwaitText(client.get(), id, "x\r\nx\r\n")) << id;
+    EXPECT_TRUE(Write(client.get(), id, "\x04"));
+    EXPECT_TRUE(client->UntilClosed(id)) << id;
+    EXPECT_EQ(client->story(id).exit_code, 0);
+  }
+  EXPECT_TRUE(Eventually(
+      [&] {
+        const Answer answer = client->Call(
+            "process/start", StartParams("again", {"/bin/true"}, "\"tty\":true"), kLongPatience);
+        return answer.ok();
+      },
+      kLongPatience));
+  EXPECT_TRUE(client->UntilClosed("again"));
 }
 
 }  // namespace

@@ -86,9 +86,9 @@ TEST_F(TtyPerson, QuestionsOfTheProgramStayUnanswered) {
   for (const char* id : {"alone", "seen"}) {
     ASSERT_TRUE(AwaitText(client.get(), id, "asked "));
     // tmux has made sense of all that, and then of more.
-    ASSERT_TRUE(Eventually(
-        [&] { return Screen(client.get(), id).find("asked") != std::string::npos; }))
-        << Screen(client.get(), id);
+    ASSERT_TRUE(Eventually([&] {
+      return Screen(client.get(), id).find("asked") != std::string::npos;
+    })) << Screen(client.get(), id);
     EXPECT_TRUE(Write(client.get(), id, "a"));
     ASSERT_TRUE(
         Eventually([&] { return Screen(client.get(), id).find("61") != std::string::npos; }));

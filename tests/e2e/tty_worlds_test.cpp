@@ -20,9 +20,10 @@ class TtyWorlds : public Tty {
   void ExpectBare(const ServerOptions& options, const std::string& reason) {
     Serve(options);
     const std::string why = "pty, without tmux: " + reason;
-    EXPECT_NE(server().Log().find(why), std::string::npos) << server().Log();
-    const HttpResponse ready =
-        HttpGet(server().url(), "/readyz?verbose", {"Connection: close"});
+    // tmux is asked for its version in the background.
+    EXPECT_TRUE(Eventually([&] { return server().Log().find(why) != std::string::npos; }))
+        << server().Log();
+    const HttpResponse ready = HttpGet(server().url(), "/readyz?verbose", {"Connection: close"});
     EXPECT_EQ(ready.status, 200);
     EXPECT_NE(ready.body.find("tty backend: " + why), std::string::npos) << ready.body;
     const auto client = Open();
@@ -155,7 +156,7 @@ TEST_F(TtyWorlds, TheRuntimeDirectoryIsReadOnly) {
 
 // Also where only the longest of the names in it does not fit.
 TEST_F(TtyWorlds, TheSocketPathIsTooLong) {
-  for (const std::size_t size : {70, 95, 150}) {
+  for (const std::size_t size : {70u, 95u, 150u}) {
     std::string path = dir_.path() + "/";
     path += std::string(size - path.size(), 'x');
     const ServerOptions options = WithFlag("--runtime-dir=" + path);

@@ -26,7 +26,7 @@ ALLOWED = {
 }
 # Finer than a folder: the only files of a layer that may be included, or may include.
 ONLY_HEADERS = {
-    ("tmux", "server/process"): {"server/process/backend.h"},
+    ("tmux", "server/process"): {"server/process/backend.h", "server/process/program_lookup.h"},
     ("server/process", "protocol"): {"protocol/types.h", "protocol/base64.h"},
     ("server/fs", "protocol"): {"protocol/types.h"},
     ("server/session", "server/net"): {"server/net/connection.h"},

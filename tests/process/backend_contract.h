@@ -46,6 +46,7 @@ class EventSink final : public BackendEvents {
     EXPECT_EQ(total, 0U);
     ++starts;
     if (!status.ok()) start_error = status.error();
+    if (on_event) on_event();
   }
   OutputSpace PrepareOutput() override {
     ++asked;
@@ -83,7 +84,7 @@ class EventSink final : public BackendEvents {
   std::string error_output;
   std::uint64_t total = 0;
   BackendProcess* deliver_to = nullptr;
-  std::function<void()> on_event;  // at an end or an exit
+  std::function<void()> on_event;  // at a start, an end or an exit
   int starts = 0;
   Error start_error;
   int asked = 0;

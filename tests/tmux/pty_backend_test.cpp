@@ -24,9 +24,9 @@ TEST_F(PtyBackendTest, HasNoScreenAndSaysSoLater) {
     ASSERT_TRUE(RunUntil([&] { return answer->has_value(); }));
     ASSERT_FALSE((*answer)->ok());
     EXPECT_EQ((*answer)->error().kind, ErrorKind::kInvalidRequest);
-    EXPECT_EQ((*answer)->error().message, running
-                                              ? "the process runs without tmux: there is no screen to read"
-                                              : "the process has no screen now");
+    EXPECT_EQ((*answer)->error().message,
+              running ? "the process runs without tmux: there is no screen to read"
+                      : "the process has no screen now");
   }
   EXPECT_EQ(process_->backend_name(), "pty");
   EXPECT_EQ(process_->pane(), "");

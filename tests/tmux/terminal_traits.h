@@ -25,6 +25,7 @@
 #include "tmux/pane_launcher.h"
 #include "tmux/pty_launcher.h"
 #include "tmux/terminal_backend.h"
+#include "tmux/tmux_program.h"
 #include "tmux/tmux_server.h"
 
 namespace paned {
@@ -105,7 +106,7 @@ class TerminalTraits {
     EXPECT_TRUE(RunUntil([&] { return reaper_.waiting() == 0; })) << "a holder is left";
     EXPECT_TRUE(RunUntil([&] { return !directory_.AnyAnswers(); })) << "a holder is left";
     pid_t pid = 0;
-    if (tmux_) EXPECT_FALSE(ListeningServer(tmux_->socket_path(), &pid).valid());
+    EXPECT_FALSE(tmux_ && ListeningServer(tmux_->socket_path(), &pid).valid());
   }
 
   ProcessBackend* backend() { return backend_.get(); }

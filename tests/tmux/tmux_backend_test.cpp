@@ -24,6 +24,7 @@ class TmuxBackendTest : public TerminalContract<TmuxTraits> {
   }
   // Asks until the screen is as wanted: it follows the output, but does not wait for it.
   bool ScreenShows(const std::function<bool(const protocol::ScreenResult&)>& wanted) {
+    EXPECT_TRUE(RunUntil([this] { return !process_->Starting(); }));
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
     while (std::chrono::steady_clock::now() < deadline && !HasFailure()) {
       if (wanted(Screen())) return true;
@@ -53,9 +54,10 @@ TEST_F(TmuxBackendTest, TheScreenShowsWhatTheChildDrew) {
 }
 
 TEST_F(TmuxBackendTest, TheAlternateScreenIsSeenToComeAndGo) {
-  StartProgram({"/bin/sh", "-c",
-                R"(stty -echo; printf 'below\n\033[?1049h\033[Habove'; read x; printf '\033[?1049l'; read x)"},
-               true);
+  StartProgram(
+      {"/bin/sh", "-c",
+       R"(stty -echo; printf 'below\n\033[?1049h\033[Habove'; read x; printf '\033[?1049l'; read x)"},
+      true);
   ASSERT_TRUE(ScreenShows([](const auto& screen) { return LineOf(screen, 0) == "above"; }));
   EXPECT_TRUE(Screen().alternate_screen);
   Write("\n");
@@ -118,7 +120,9 @@ TEST_F(TmuxBackendTest, WhenTmuxIsKilledTheProcessRunsOn) {
 }
 
 TEST_F(TmuxBackendTest, APersonWhoClosesTheWindowHangsTheProcessUp) {
-  Start("trap 'echo hung up; exit 5' HUP; echo ready; while :; do sleep 0.01; done");
+  Start(
+      "exec 2>/dev/null; trap 'echo hung up; exit 5' HUP; echo ready; while :; do sleep 0.01; "
+      "done");
   ASSERT_TRUE(RunUntilOutput("ready"));
   traits_.tmux()->Kill(process_->pane());
   RunToTheEnd();
