@@ -44,7 +44,7 @@ void HolderMirror::Clear(std::string_view text) {
 // Writes what the pane takes, and keeps the rest. There is always room: nothing is emitted while
 // something is pending, but for what one painting has.
 void HolderMirror::Emit(const char* bytes, std::size_t size) {
-  if (pane_ < 0) return;
+  if (pane_ < 0 || size == 0) return;
   if (!wants_write()) {
     while (size > 0) {
       const ssize_t put = ::write(pane_, bytes, size);

@@ -18,9 +18,9 @@ class HolderMirror {
  public:
   // How often a flood is repainted, in milliseconds, and how much is shown between two paintings
   // before output counts as a flood: a person reads neither faster nor more.
-  static constexpr int kTickMs = 33;
+  static constexpr int kTickMs = 50;
   static constexpr std::size_t kPerTick = std::size_t{32} << 10;
-  static constexpr std::size_t kTail = 4096;
+  static constexpr std::size_t kTail = 2048;
 
   // `pane`: a descriptor in raw, non-blocking mode; -1: there is none, and nothing is shown.
   void Open(int pane) { pane_ = pane; }

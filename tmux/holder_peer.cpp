@@ -87,7 +87,9 @@ void HolderPeer::Put(FrameType type, std::uint64_t value, std::string_view paylo
   if (queued_size_ + sizeof(header) + payload.size() > queued_.size()) return;
   std::memcpy(queued_.data() + queued_size_, &header, sizeof(header));
   queued_size_ += sizeof(header);
-  std::memcpy(queued_.data() + queued_size_, payload.data(), payload.size());
+  if (!payload.empty()) {
+    std::memcpy(queued_.data() + queued_size_, payload.data(), payload.size());
+  }
   queued_size_ += payload.size();
 }
 

@@ -18,6 +18,7 @@ namespace paned {
 namespace {
 
 constexpr Duration kHolderPatience = std::chrono::seconds(10);
+constexpr Duration kAcceptAgain = std::chrono::milliseconds(100);
 constexpr int kBacklog = 128;
 
 }  // namespace
@@ -93,16 +94,18 @@ void PaneLauncher::WaitForCallers() {
   listener_.async_wait(asio::posix::stream_descriptor::wait_read,
                        [this, weak = std::weak_ptr<char>(alive_)](const asio::error_code& error) {
                          if (weak.expired() || error) return;
-                         AcceptAll();
-                         WaitForCallers();
+                         if (AcceptAll()) return WaitForCallers();
+                         // They wait still: to ask at once would be to ask for ever.
+                         accept_timer_ = clock_->After(kAcceptAgain, [this] { WaitForCallers(); });
                        });
 }
 
-void PaneLauncher::AcceptAll() {
+// False: there are callers, but no descriptors or no memory for them now.
+bool PaneLauncher::AcceptAll() {
   while (true) {
     UniqueFd socket(::accept4(listener_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
-    if (!socket.valid() && errno == EINTR) continue;
-    if (!socket.valid()) return;
+    if (!socket.valid() && (errno == EINTR || errno == ECONNABORTED)) continue;
+    if (!socket.valid()) return errno == EAGAIN;
     HelloListener::Await(&greeting_, std::make_shared<HolderLink>(io_, std::move(socket)),
                          [this, weak = std::weak_ptr<char>(alive_)](
                              std::shared_ptr<HolderLink> link, const HelloListener::Said* said) {

@@ -59,7 +59,7 @@ class PaneLauncher final : public HolderLauncher {
   };
 
   void WaitForCallers();
-  void AcceptAll();
+  bool AcceptAll();
   void OnHello(std::shared_ptr<HolderLink> link, const HelloListener::Said* said);
   // By number, so that what comes late finds nothing.
   void OnWindow(std::uint64_t number, Result<TmuxServer::Window> window);
@@ -73,6 +73,7 @@ class PaneLauncher final : public HolderLauncher {
   const std::string program_;
   const std::string directory_;
   asio::posix::stream_descriptor listener_;
+  std::unique_ptr<Timer> accept_timer_;
   std::uint64_t generation_ = 1;  // of tmux servers: ids of an earlier one mean nothing
   std::uint64_t last_number_ = 0;
   std::map<std::uint64_t, Launching> launching_;

@@ -69,7 +69,14 @@ Result<UniqueFd> PtyLauncher::Spawn() {
   ::posix_spawn_file_actions_destroy(&actions);
   ::posix_spawnattr_destroy(&attributes);
   if (failed != 0) return LaunchError(failed);
-  adopt_(OpenPidfd(pid));
+  UniqueFd pidfd = OpenPidfd(pid);
+  if (!pidfd.valid()) {  // no descriptor is left: nobody would learn of its end
+    const int reason = errno;
+    ::kill(pid, SIGKILL);
+    ReapNow(pid);
+    return LaunchError(reason);
+  }
+  adopt_(std::move(pidfd));
   return ours;
 }
 

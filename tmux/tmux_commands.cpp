@@ -72,6 +72,8 @@ std::vector<std::string> ClientArguments(const TmuxOptions& options) {
                                         ConfigPath(options),
                                         "-C",
                                         "new-session",
+                                        "-n",
+                                        "front",
                                         "-A",
                                         "-s",
                                         "paned",

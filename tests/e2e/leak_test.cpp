@@ -87,6 +87,8 @@ TEST_F(Leaks, FailedStartsAndConnections) {
 TEST_F(Leaks, ProcessesEndedWithTheirSession) {
   ServeWith({"--detach-ttl=50ms"});
   const auto observer = Open();
+  // At first the server asks tmux for its version, too.
+  ASSERT_TRUE(Eventually([&] { return server().Children().empty(); }));
   const std::size_t descriptors = server().OpenDescriptors();
   for (int i = 0; i < 50; ++i) {
     const auto client = Open();
@@ -96,7 +98,7 @@ TEST_F(Leaks, ProcessesEndedWithTheirSession) {
         client->Call("process/start", StartParams("b", {"/bin/cat"}, "\"pipeStdin\":true")).ok());
   }
   EXPECT_TRUE(Eventually([&] { return server().Children().empty(); }));
-  EXPECT_TRUE(Eventually([&] { return server().OpenDescriptors() == descriptors; }))
+  EXPECT_TRUE(Eventually([&] { return server().OpenDescriptors() <= descriptors; }))
       << server().OpenDescriptors() << " were " << descriptors;
 }
 

@@ -148,15 +148,19 @@ std::vector<pid_t> ProcessesNaming(const std::string& text) {
   return pids;
 }
 
-// The children of holders first, while it can be told whose they are.
+// The children of holders first, while it can be told whose they are; and again, for what was just
+// being started.
 void EndLeftovers(const std::string& runtime_dir) {
-  const std::vector<pid_t> pids = ProcessesNaming(runtime_dir + "/");
-  for (const pid_t pid : pids) {
-    for (const pid_t child : ChildrenOf(pid)) {
-      if (::getsid(child) == child) ::kill(-child, SIGKILL);
+  Eventually([&] {
+    const std::vector<pid_t> pids = ProcessesNaming(runtime_dir + "/");
+    for (const pid_t pid : pids) {
+      for (const pid_t child : ChildrenOf(pid)) {
+        if (::getsid(child) == child) ::kill(-child, SIGKILL);
+      }
+      ::kill(pid, SIGKILL);
     }
-    ::kill(pid, SIGKILL);
-  }
+    return pids.empty();
+  });
 }
 
 ServerProcess::ServerProcess(const ServerOptions& options)

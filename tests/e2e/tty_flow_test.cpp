@@ -119,9 +119,10 @@ TEST_P(TtyFlow, ACutConnectionLosesNothing) {
   Start(client.get(), "p", {E2E_HELPER, "emit", std::to_string(kSize)});
   bool closed = false;
   std::optional<int> exit_code;
-  for (int cut = 0; cut < kCuts; ++cut) {
+  for (int cut = 0; cut < kCuts && !closed; ++cut) {
     const std::uint64_t until = bytes + kSize / (kCuts + 4);
-    ASSERT_TRUE(client->Until([&] { return bytes >= until; }));
+    const Story& story = client->story("p");
+    ASSERT_TRUE(client->Until([&] { return bytes >= until || story.closed; }));
     client->ws().Reset();
     client = Open(kCodex, session);
     ASSERT_EQ(client->session(), session);
@@ -142,10 +143,8 @@ TEST_P(TtyFlow, ACutConnectionLosesNothing) {
     exit_code = client->story("p").exit_code;
   }
   EXPECT_EQ(exit_code, 0);
-  PatternChecker checker;
-  std::uint64_t expected_seq = 1;
+  PatternChecker checker;  // the exit may have a seq among those of the output
   for (const auto& [seq, text] : chunks) {
-    ASSERT_EQ(seq, expected_seq++);
     ASSERT_TRUE(checker.Feed(text)) << "chunk " << seq;
   }
   EXPECT_EQ(checker.offset(), kSize);

@@ -202,8 +202,11 @@ TEST_P(TtyHolderLoss, OfThoseThatWaitIsNotNoticed) {
   const auto client = Open();
   Run(client.get(), "first", {"/bin/true"});
   for (int round = 0; round < 5; ++round) {
-    for (const pid_t holder : HoldersOf(server())) ::kill(holder, SIGKILL);
-    ASSERT_TRUE(Eventually([&] { return HoldersOf(server()).empty(); }));
+    ASSERT_TRUE(Eventually([&] {  // some may be on their way
+      const std::vector<pid_t> holders = HoldersOf(server());
+      for (const pid_t holder : holders) ::kill(holder, SIGKILL);
+      return holders.empty();
+    }));
     EXPECT_TRUE(client->Call("environment/status").ok());
     const std::string id = "p" + std::to_string(round);
     const Answer started =
@@ -216,12 +219,10 @@ TEST_P(TtyHolderLoss, OfThoseThatWaitIsNotNoticed) {
 
 // tmux has no more of them than the server.
 TEST_P(TtyHolderLoss, TooFewDescriptorsAreAnErrorOfStartsAlone) {
-  rlimit usual = {};
-  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &usual), 0);
-  rlimit few = usual;
+  if (kSanitized) GTEST_SKIP() << "UBSan looks at memory by way of descriptors of its own";
+  rlimit few = {};
   few.rlim_cur = few.rlim_max = 64;
-  ServerOptions options;
-  ServeTty(options);
+  ServeTty();
   ASSERT_EQ(::prlimit(server().pid(), RLIMIT_NOFILE, &few, nullptr), 0);
   const auto client = Open();
   constexpr int kCount = 100;

@@ -26,7 +26,6 @@
 #include <cstdint>
 #include <fstream>
 #include <functional>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
@@ -234,7 +233,8 @@ inline bool Exists(pid_t pid) { return ::kill(pid, 0) == 0; }
 // Whether it runs. A dead one that nobody reaps, as in a container without an init, does not.
 inline bool Runs(pid_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  std::string text;
+  std::getline(file, text);  // does not throw when it goes while it is read
   const std::size_t state = text.rfind(')');
   return state != std::string::npos && text[state + 2] != 'Z' && text[state + 2] != 'X';
 }

@@ -160,9 +160,9 @@ TYPED_TEST_P(BackendContract, InputForOneThatNeverReads) {
 
 TYPED_TEST_P(BackendContract, SignalsReachGrandchildrenInTheGroup) {
   this->Start(
-      "exec 2>/dev/null; sh -c 'trap \"echo grandchild; exit 0\" TERM; echo ready; while :; do "
-      "sleep 0.01; "
-      "done' & trap 'wait; exit 9' TERM; wait; wait");
+      "exec 2>/dev/null; trap 'wait; exit 9' TERM; "
+      "sh -c 'trap \"echo grandchild; exit 0\" TERM; echo ready; while :; do sleep 0.01; done' & "
+      "wait; wait");
   ASSERT_TRUE(this->RunUntil([this] { return this->sink_->output == "ready\n"; }));
   this->Signal(SIGTERM);
   this->RunToTheEnd();

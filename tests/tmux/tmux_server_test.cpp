@@ -162,16 +162,16 @@ TEST_F(TmuxServerTest, RenamesAndKills) {
   ASSERT_TRUE(window.ok());
   server_->Rename(window.value().window, "it's: $HOME;");
   const std::string list = "list-windows -t paned -F '#{window_id} #{window_name}'";
-  ASSERT_TRUE(RunUntil([&] { return Tmux(list) == "@0 sleep\n@1 it's_ _HOME;\n"; }));
+  ASSERT_TRUE(RunUntil([&] { return Tmux(list) == "@0 front\n@1 it's_ _HOME;\n"; }));
   server_->Rename("@1;kill-server", "x");
   server_->Kill("@99");
   server_->Kill(window.value().pane);  // names its window
-  ASSERT_TRUE(RunUntil([&] { return Tmux(list) == "@0 sleep\n"; }));
+  ASSERT_TRUE(RunUntil([&] { return Tmux(list) == "@0 front\n"; }));
   ASSERT_TRUE(RunUntil(
       [&] { return log_.find("debug tmux: can't find window: @99") != std::string::npos; }));
   // A gap is not filled: the next one is the last all the same.
   ASSERT_TRUE(Open("next").ok());
-  EXPECT_EQ(Tmux(list), "@0 sleep\n@2 next\n");
+  EXPECT_EQ(Tmux(list), "@0 front\n@2 next\n");
   EXPECT_EQ(lost_, 0);
 }
 
