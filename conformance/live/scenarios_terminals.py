@@ -74,8 +74,11 @@ def _tty_shell(run: LiveRun) -> None:
 
 
 def _tty_query(run: LiveRun) -> None:
-    """A program that asks the terminal where the cursor is gets no answer from anybody."""
-    ask = "stty raw -echo min 0 time 10; printf '\\033[6n\\033[c\\033[5n'; n=$(head -c 1 | wc -c); stty sane; echo; echo answer-$n"
+    """A program that asks the terminal what it is gets no answer from anybody.
+
+    Where the cursor is would be the other question, but codex's own server answers that from 0.160 on, with "1;1".
+    """
+    ask = "stty raw -echo min 0 time 10; printf '\\033[c\\033[>c'; n=$(head -c 1 | wc -c); stty sane; echo; echo answer-$n"
     outputs = run.converse(one_turn(exec_command("a", ask, tty=True, yield_time_ms=20000)))
     _refused(run)
     expect("answer-0\r\n" in expect_exit(outputs["a"], 0), "the answer", "answer-0", outputs["a"].text)
