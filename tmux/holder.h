@@ -78,6 +78,8 @@ class Holder {
   HolderTerminal terminal_;
   HolderRing ring_;
   bool output_ended_ = false;
+  int empty_reads_ = 0;                // in a row, since the program's end
+  std::int64_t look_again_at_ms_ = 0;  // nobody has the terminal open, though its program runs
   PlanHead plan_;
   std::array<char, 200> process_id_ = {};
   std::uint64_t ring_size_ = 0;

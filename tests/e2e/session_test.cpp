@@ -151,6 +151,8 @@ TEST_F(Sessions, AThousandDetachedOnesAreCheapAndCollected) {
   ServeWith({"--detach-ttl=3s"});
   const auto observer = Open();
   observer->Run("p", StartParams("p", {"/bin/true"}));
+  // At first the server asks tmux for its version, too.
+  ASSERT_TRUE(Eventually([&] { return server().Children().empty(); }));
   const std::size_t descriptors = server().OpenDescriptors();
   const std::size_t memory = server().ResidentBytes();
   std::vector<std::string> sessions;
@@ -164,7 +166,7 @@ TEST_F(Sessions, AThousandDetachedOnesAreCheapAndCollected) {
   if (!kSanitized) {
     EXPECT_LT(server().ResidentBytes(), memory + 24 * kMiB);
   }
-  EXPECT_TRUE(Eventually([&] { return server().OpenDescriptors() == descriptors; }))
+  EXPECT_TRUE(Eventually([&] { return server().OpenDescriptors() <= descriptors; }))
       << server().OpenDescriptors() << " were " << descriptors;
   // The one that left last has a process, whose end tells that the time of all is over.
   auto last = Open();
