@@ -1,7 +1,6 @@
 #include "tmux/pty_launcher.h"
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 
 #include "server/base/os_error.h"
 #include "server/base/pidfd.h"
+#include "server/base/spawn_actions.h"
 
 namespace paned {
 namespace {
@@ -41,33 +41,14 @@ Result<UniqueFd> PtyLauncher::Spawn() {
   }
   UniqueFd ours(ends[0]);
   const UniqueFd theirs(ends[1]);
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawnattr_init(&attributes);
-  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
-    ::posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
-  }
-  ::posix_spawn_file_actions_adddup2(&actions, theirs.get(), STDERR_FILENO + 1);
-  ::posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 2);
-  sigset_t none;
-  sigset_t all;
-  ::sigemptyset(&none);
-  ::sigfillset(&all);
-  ::posix_spawnattr_setsigmask(&attributes, &none);
-  ::posix_spawnattr_setsigdefault(&attributes, &all);
-  ::posix_spawnattr_setflags(&attributes,
-                             POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  std::string name = "paned-holder";
-  std::string directory = directory_.empty() ? "-" : directory_;
-  std::string connected = "-";
-  const std::array<char*, 4> argv = {name.data(), directory.data(), connected.data(), nullptr};
-  const std::array<char*, 1> no_environment = {nullptr};
+  SpawnActions actions;
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) actions.OpenNull(fd, O_RDWR);
+  actions.Duplicate(theirs.get(), STDERR_FILENO + 1);
+  actions.CloseFrom(STDERR_FILENO + 2);
+  const std::vector<std::string> argv = {"paned-holder", directory_.empty() ? "-" : directory_,
+                                         "-"};
   pid_t pid = -1;
-  const int failed = ::posix_spawn(&pid, program_.c_str(), &actions, &attributes, argv.data(),
-                                   no_environment.data());
-  ::posix_spawn_file_actions_destroy(&actions);
-  ::posix_spawnattr_destroy(&attributes);
+  const int failed = actions.Run(program_, Pointers(argv).data(), Pointers({}).data(), &pid);
   if (failed != 0) return LaunchError(failed);
   UniqueFd pidfd = OpenPidfd(pid);
   if (!pidfd.valid()) {  // no descriptor is left: nobody would learn of its end

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -23,6 +22,7 @@
 
 #include "server/base/os_error.h"
 #include "server/base/pidfd.h"
+#include "server/base/spawn_actions.h"
 
 namespace paned {
 namespace {
@@ -70,39 +70,16 @@ std::vector<std::string> Environment() {
   return env;
 }
 
-std::vector<char*> Pointers(const std::vector<std::string>& strings) {
-  std::vector<char*> pointers;
-  pointers.reserve(strings.size() + 1);
-  for (const std::string& text : strings) pointers.push_back(const_cast<char*>(text.c_str()));
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
 int RunDetached(const std::string& file, const std::vector<std::string>& argv, int channel,
                 int error_output, pid_t* pid) {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawnattr_init(&attributes);
-  ::posix_spawn_file_actions_adddup2(&actions, channel, STDIN_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, channel, STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, error_output, STDERR_FILENO);
-  ::posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-  ::posix_spawn_file_actions_addchdir_np(&actions, "/");
-  sigset_t none;
-  sigset_t all;
-  ::sigemptyset(&none);
-  ::sigfillset(&all);
-  ::posix_spawnattr_setsigmask(&attributes, &none);
-  ::posix_spawnattr_setsigdefault(&attributes, &all);
-  ::posix_spawnattr_setflags(&attributes,
-                             POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  SpawnActions actions;
+  actions.Duplicate(channel, STDIN_FILENO);
+  actions.Duplicate(channel, STDOUT_FILENO);
+  actions.Duplicate(error_output, STDERR_FILENO);
+  actions.CloseFrom(STDERR_FILENO + 1);
+  actions.Directory("/");
   const std::vector<std::string> env = Environment();
-  const int failed = ::posix_spawn(pid, file.c_str(), &actions, &attributes, Pointers(argv).data(),
-                                   Pointers(env).data());
-  ::posix_spawn_file_actions_destroy(&actions);
-  ::posix_spawnattr_destroy(&attributes);
-  return failed;
+  return actions.Run(file, Pointers(argv).data(), Pointers(env).data(), pid);
 }
 
 // "3.3a" of "3.3a", "next-3.4" or "openbsd-7.1".

@@ -1,7 +1,6 @@
 #include "server/process/spawner.h"
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -9,6 +8,7 @@
 #include <utility>
 
 #include "server/base/pidfd.h"
+#include "server/base/spawn_actions.h"
 #include "server/process/program_lookup.h"
 
 namespace paned {
@@ -31,58 +31,6 @@ Result<PipePair> MakePipe(bool parent_reads) {
   pair.child = UniqueFd(fds[parent_reads ? 1 : 0]);
   ::fcntl(pair.parent.get(), F_SETFL, O_NONBLOCK | (parent_reads ? O_RDONLY : O_WRONLY));
   return pair;
-}
-
-// posix_spawn's two argument objects, initialised and destroyed as one.
-class SpawnActions {
- public:
-  SpawnActions() {
-    ::posix_spawn_file_actions_init(&actions_);
-    ::posix_spawnattr_init(&attributes_);
-    sigset_t none;
-    sigset_t all;
-    ::sigemptyset(&none);
-    ::sigfillset(&all);
-    ::posix_spawnattr_setsigmask(&attributes_, &none);
-    ::posix_spawnattr_setsigdefault(&attributes_, &all);
-    ::posix_spawnattr_setflags(&attributes_,
-                               POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  }
-  SpawnActions(const SpawnActions&) = delete;
-  SpawnActions& operator=(const SpawnActions&) = delete;
-  ~SpawnActions() {
-    ::posix_spawn_file_actions_destroy(&actions_);
-    ::posix_spawnattr_destroy(&attributes_);
-  }
-
-  void Streams(const UniqueFd& input, const UniqueFd& output, const UniqueFd& error_output) {
-    if (input.valid()) {
-      ::posix_spawn_file_actions_adddup2(&actions_, input.get(), STDIN_FILENO);
-    } else {
-      ::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    }
-    ::posix_spawn_file_actions_adddup2(&actions_, output.get(), STDOUT_FILENO);
-    ::posix_spawn_file_actions_adddup2(&actions_, error_output.get(), STDERR_FILENO);
-    ::posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
-  }
-  void Directory(const std::string& cwd) {
-    ::posix_spawn_file_actions_addchdir_np(&actions_, cwd.c_str());
-  }
-  int Run(const std::string& program, char* const* argv, char* const* envp, pid_t* pid) const {
-    return ::posix_spawn(pid, program.c_str(), &actions_, &attributes_, argv, envp);
-  }
-
- private:
-  posix_spawn_file_actions_t actions_;
-  posix_spawnattr_t attributes_;
-};
-
-std::vector<char*> Pointers(const std::vector<std::string>& strings) {
-  std::vector<char*> pointers;
-  pointers.reserve(strings.size() + 1);
-  for (const std::string& text : strings) pointers.push_back(const_cast<char*>(text.c_str()));
-  pointers.push_back(nullptr);
-  return pointers;
 }
 
 Result<pid_t> SpawnFirst(const LaunchPlan& plan, const SpawnActions& actions) {
@@ -119,7 +67,14 @@ Result<SpawnedChild> Spawn(const LaunchPlan& plan) {
     input = std::move(made.value());
   }
   SpawnActions actions;
-  actions.Streams(input.child, output.value().child, error_output.value().child);
+  if (input.child.valid()) {
+    actions.Duplicate(input.child.get(), STDIN_FILENO);
+  } else {
+    actions.OpenNull(STDIN_FILENO, O_RDONLY);
+  }
+  actions.Duplicate(output.value().child.get(), STDOUT_FILENO);
+  actions.Duplicate(error_output.value().child.get(), STDERR_FILENO);
+  actions.CloseFrom(STDERR_FILENO + 1);
   actions.Directory(plan.cwd);
   Result<pid_t> pid = SpawnFirst(plan, actions);
   if (!pid.ok()) return std::move(pid.error());

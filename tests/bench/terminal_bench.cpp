@@ -45,6 +45,11 @@ struct Served {
     server = std::make_unique<ServerProcess>(options);
     tmux_socket = directory / (std::to_string(server->pid()) + "/tmux.sock");
   }
+  Served(const Served&) = delete;
+  Served& operator=(const Served&) = delete;
+  // Asked to end, it ends its tmux and its holders; killed, it would leave them.
+  ~Served() { server->StopCleanly(); }
+
   TempDir directory;
   std::unique_ptr<ServerProcess> server;
   std::string tmux_socket;
