@@ -19,6 +19,8 @@
 #include <string>
 #include <utility>
 
+#include "tests/support/temp_dir.h"
+
 namespace paned {
 namespace {
 
@@ -26,16 +28,6 @@ namespace fs = std::filesystem;
 
 class RuntimeDirectoryTest : public ::testing::Test {
  protected:
-  RuntimeDirectoryTest() {
-    char name[] = "/tmp/paned-rt-XXXXXX";
-    root_ = ::mkdtemp(name);
-    base_ = root_ + "/base";
-  }
-  ~RuntimeDirectoryTest() override {
-    std::error_code ignored;
-    fs::remove_all(root_, ignored);
-  }
-
   Result<RuntimeDirectory> Open() const { return RuntimeDirectory::Open(base_, nullptr); }
   std::string OpenError() const {
     const Result<RuntimeDirectory> opened = Open();
@@ -43,8 +35,9 @@ class RuntimeDirectoryTest : public ::testing::Test {
   }
   std::string Own() const { return base_ + "/" + std::to_string(::getpid()); }
 
-  std::string root_;
-  std::string base_;
+  const testing::TempDir directory_;
+  const std::string root_ = directory_.path();
+  std::string base_ = root_ + "/base";
 };
 
 mode_t ModeOf(const std::string& path) {

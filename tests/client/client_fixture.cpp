@@ -15,16 +15,6 @@
 
 namespace paned::testing {
 
-TempDir::TempDir() {
-  char name[] = "/tmp/paned-client-XXXXXX";
-  path_ = ::mkdtemp(name);
-}
-
-TempDir::~TempDir() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 Child::Child(const std::function<int()>& body, bool terminal) {
   int ours = -1;
   std::array<int, 2> ends = {-1, -1};

@@ -18,6 +18,7 @@
 #include "server/base/runtime_directory.h"
 #include "server/base/unique_fd.h"
 #include "server/listing.h"
+#include "tests/support/temp_dir.h"
 
 namespace paned::testing {
 
@@ -26,18 +27,6 @@ constexpr std::chrono::seconds kPatience(90);
 #else
 constexpr std::chrono::seconds kPatience(30);
 #endif
-
-class TempDir {
- public:
-  TempDir();
-  TempDir(const TempDir&) = delete;
-  TempDir& operator=(const TempDir&) = delete;
-  ~TempDir();
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 // A child of the test, on pipes or on a terminal of its own.
 class Child {

@@ -92,15 +92,6 @@ bool Eventually(const std::function<bool()>& done, Millis patience) {
   return true;
 }
 
-TempDir::TempDir() : path_("/tmp/paned-e2e-XXXXXX") {
-  if (::mkdtemp(path_.data()) == nullptr) std::abort();
-}
-
-TempDir::~TempDir() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 std::string ReadWholeFile(const std::string& path) {
   // Not by a stream: files of processes that end meanwhile make it throw.
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

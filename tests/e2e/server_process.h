@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "server/base/unique_fd.h"
+#include "tests/support/temp_dir.h"
 
 namespace paned::testing {
 
@@ -27,20 +28,6 @@ constexpr Millis kPatience = std::chrono::seconds(kSanitized ? 90 : 30);
 
 // Calls `done` every few milliseconds until it is true. False after `patience`.
 bool Eventually(const std::function<bool()>& done, Millis patience = kPatience);
-
-// A directory that goes away with its owner.
-class TempDir {
- public:
-  TempDir();
-  TempDir(const TempDir&) = delete;
-  TempDir& operator=(const TempDir&) = delete;
-  ~TempDir();
-  const std::string& path() const { return path_; }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 std::string ReadWholeFile(const std::string& path);
 void WriteWholeFile(const std::string& path, const std::string& text);

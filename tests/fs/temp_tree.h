@@ -24,6 +24,7 @@
 #include "server/base/result.h"
 #include "server/base/unique_fd.h"
 #include "server/fs/file_service.h"
+#include "tests/support/temp_dir.h"
 
 namespace paned {
 
@@ -45,13 +46,7 @@ class AsNobody {
 // A fixture with an empty directory that anybody may use.
 class TempTree : public ::testing::Test {
  protected:
-  void SetUp() override {
-    const char* base = std::getenv("TMPDIR");
-    std::string name = std::string(base == nullptr ? "/tmp" : base) + "/paned-fs-XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    root_ = name;
-    ASSERT_EQ(::chmod(root_.c_str(), 0777), 0);
-  }
+  void SetUp() override { ASSERT_EQ(::chmod(root_.c_str(), 0777), 0); }
   void TearDown() override {
     const Status removed = Remove(root_, true, true);
     EXPECT_TRUE(removed.ok()) << removed.error().message << ' ' << removed.error().path;
@@ -134,7 +129,8 @@ class TempTree : public ::testing::Test {
     return path;
   }
 
-  std::string root_;
+  const testing::TempDir directory_;
+  const std::string root_ = directory_.path();
 };
 
 template <class T>

@@ -6,20 +6,13 @@
 #include "protocol/base64.h"
 #include "server/handlers/file_reply.h"
 #include "tests/handlers/handler_fixture.h"
+#include "tests/support/temp_dir.h"
 
 namespace paned {
 namespace {
 
 class FsHandlerTest : public HandlerTest {
  protected:
-  void SetUp() override {
-    const char* base = std::getenv("TMPDIR");
-    std::string name = std::string(base == nullptr ? "/tmp" : base) + "/paned-handlers-XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    root_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(root_); }
-
   std::string Ask(const std::string& method, const std::string& params) {
     return AskAndWait(*peer_, Request(method, params));
   }
@@ -52,7 +45,8 @@ class FsHandlerTest : public HandlerTest {
     return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
   }
 
-  std::string root_;
+  const testing::TempDir directory_;
+  const std::string root_ = directory_.path();
   std::unique_ptr<Peer> peer_ = Ready("generic");
 };
 

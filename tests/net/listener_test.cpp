@@ -13,6 +13,7 @@
 #include <string>
 
 #include "tests/net/net_harness.h"
+#include "tests/support/temp_dir.h"
 #include "tests/support/ws_client.h"
 
 namespace paned::testing {
@@ -20,18 +21,10 @@ namespace {
 
 class SocketFolder {
  public:
-  SocketFolder() {
-    char name[] = "/tmp/paned-net-XXXXXX";
-    path_ = ::mkdtemp(name);
-  }
-  ~SocketFolder() {
-    ::unlink(Socket().c_str());
-    ::rmdir(path_.c_str());
-  }
-  std::string Socket() const { return path_ + "/socket"; }
+  std::string Socket() const { return directory_ / "socket"; }
 
  private:
-  std::string path_;
+  const TempDir directory_;
 };
 
 std::string ListenError(const ListenAddress& address) {

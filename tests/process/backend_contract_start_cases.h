@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "tests/process/backend_contract.h"
+#include "tests/support/temp_dir.h"
 
 namespace paned {
 
@@ -14,23 +15,14 @@ namespace paned {
 class ScratchFile {
  public:
   ScratchFile(const std::string& text, std::filesystem::perms permissions) {
-    std::string directory = "/tmp/paned-start-XXXXXX";
-    EXPECT_NE(::mkdtemp(directory.data()), nullptr);
-    directory_ = directory;
     std::ofstream(path()) << text;
     std::filesystem::permissions(path(), permissions);
   }
-  ScratchFile(const ScratchFile&) = delete;
-  ScratchFile& operator=(const ScratchFile&) = delete;
-  ~ScratchFile() {
-    std::error_code ignored;
-    std::filesystem::remove_all(directory_, ignored);
-  }
-  std::string path() const { return directory_ + "/file"; }
-  const std::string& directory() const { return directory_; }
+  std::string path() const { return directory_ / "file"; }
+  const std::string& directory() const { return directory_.path(); }
 
  private:
-  std::string directory_;
+  const testing::TempDir directory_;
 };
 
 // The texts, each with a NUL behind it, as /proc shows argv and the environment.

@@ -11,6 +11,7 @@
 #include <fstream>
 
 #include "server/base/pidfd.h"
+#include "tests/support/temp_dir.h"
 
 namespace paned {
 namespace {
@@ -21,14 +22,9 @@ constexpr char kDenied[] = "Permission denied (os error 13)";
 class SpawnerTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    const char* base = std::getenv("TMPDIR");
-    std::string name = std::string(base == nullptr ? "/tmp" : base) + "/paned-spawn-XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    root_ = name;
     plan_.cwd = root_;
     plan_.env = {"PATH=/usr/bin:/bin"};
   }
-  void TearDown() override { std::filesystem::remove_all(root_); }
 
   std::string File(const std::string& name, const std::string& text, mode_t mode) const {
     std::string path = root_ + '/' + name;
@@ -66,7 +62,8 @@ class SpawnerTest : public ::testing::Test {
     EXPECT_EQ(static_cast<int>(spawned.error().kind), static_cast<int>(ErrorKind::kInternal));
   }
 
-  std::string root_;
+  const testing::TempDir directory_;
+  const std::string root_ = directory_.path();
   LaunchPlan plan_;
 };
 

@@ -19,6 +19,8 @@
 #include <thread>
 #include <vector>
 
+#include "tests/support/temp_dir.h"
+
 namespace paned {
 namespace {
 
@@ -300,16 +302,8 @@ TEST(MirrorFilterTest, RandomOutputInAnyPieces) {
 // this does not depend on time.
 class TmuxPane {
  public:
-  TmuxPane() {
-    char folder[] = "/tmp/mirror_filter_test.XXXXXX";
-    if (::mkdtemp(folder) != nullptr) folder_ = folder;
-  }
-
-  ~TmuxPane() {
-    if (folder_.empty()) return;
-    Run({"tmux", "-S", folder_ + "/s", "kill-server"});
-    Run({"rm", "-rf", folder_});
-  }
+  TmuxPane() = default;
+  ~TmuxPane() { Run({"tmux", "-S", folder_ + "/s", "kill-server"}); }
 
   TmuxPane(const TmuxPane&) = delete;
   TmuxPane& operator=(const TmuxPane&) = delete;
@@ -366,7 +360,8 @@ class TmuxPane {
     if (error == 0) ::waitpid(pid, nullptr, 0);
   }
 
-  std::string folder_;
+  const testing::TempDir directory_;
+  const std::string folder_ = directory_.path();
 };
 
 TEST(MirrorFilterTmuxTest, TmuxAnswersNothingThatWasFiltered) {

@@ -20,6 +20,7 @@
 
 #include "server/base/asio_clock.h"
 #include "server/process/reaper.h"
+#include "tests/support/temp_dir.h"
 #include "tmux/holder_image.h"
 #include "tmux/holder_pool.h"
 #include "tmux/pane_launcher.h"
@@ -32,23 +33,12 @@ namespace paned {
 // A directory of its own, with the folder the holders want.
 class HolderDirectory {
  public:
-  HolderDirectory() {
-    std::string path = "/tmp/paned-holders-XXXXXX";
-    EXPECT_NE(::mkdtemp(path.data()), nullptr);
-    path_ = path;
-    std::filesystem::create_directory(path_ + "/h");
-  }
-  HolderDirectory(const HolderDirectory&) = delete;
-  HolderDirectory& operator=(const HolderDirectory&) = delete;
-  ~HolderDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const std::string& path() const { return path_; }
+  HolderDirectory() { std::filesystem::create_directory(directory_ / "h"); }
+  const std::string& path() const { return directory_.path(); }
   // Of holders that can be called, or have left their socket behind.
   std::vector<std::string> Sockets() const {
     std::vector<std::string> sockets;
-    for (const auto& entry : std::filesystem::directory_iterator(path_ + "/h")) {
+    for (const auto& entry : std::filesystem::directory_iterator(directory_ / "h")) {
       sockets.push_back(entry.path());
     }
     return sockets;
@@ -60,13 +50,13 @@ class HolderDirectory {
       std::ifstream file(entry.path() / "cmdline");
       std::string line;
       std::getline(file, line);
-      if (line.find(path_) != std::string::npos) return true;
+      if (line.find(path()) != std::string::npos) return true;
     }
     return false;
   }
 
  private:
-  std::string path_;
+  const testing::TempDir directory_;
 };
 
 class TerminalTraits {

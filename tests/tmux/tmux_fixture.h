@@ -28,6 +28,7 @@
 #include "server/base/asio_clock.h"
 #include "server/base/pidfd.h"
 #include "tests/support/manual_clock.h"
+#include "tests/support/temp_dir.h"
 #include "tmux/tmux_program.h"
 #include "tmux/tmux_server.h"
 
@@ -39,12 +40,6 @@ class TmuxTest : public ::testing::Test {
   using Window = TmuxServer::Window;
   using Screen = TmuxServer::Screen;
 
-  TmuxTest() {
-    std::string path = "/tmp/paned-tmux-XXXXXX";
-    EXPECT_NE(::mkdtemp(path.data()), nullptr);
-    directory_ = path;
-  }
-
   ~TmuxTest() override {
     server_.reset();
     pid_t pid = 0;
@@ -53,8 +48,6 @@ class TmuxTest : public ::testing::Test {
       SignalBehind(left.get(), SIGKILL);
       while (!HasEnded(left.get())) ::usleep(1000);
     }
-    std::error_code ignored;
-    std::filesystem::remove_all(directory_, ignored);
   }
 
   TmuxOptions Options() const {
@@ -143,7 +136,8 @@ class TmuxTest : public ::testing::Test {
     return pidfd.valid() && !HasEnded(pidfd.get());
   }
 
-  std::string directory_;
+  const testing::TempDir folder_;
+  const std::string directory_ = folder_.path();
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(io_);
   AsioClock clock_{&io_};
