@@ -1,7 +1,9 @@
 #include "protocol/codec.h"
 
+#include "protocol/environment_fields.h"
 #include "protocol/field_decoder.h"
 #include "protocol/field_encoder.h"
+#include "protocol/fs_fields.h"
 
 namespace paned::protocol {
 namespace {

@@ -1,4 +1,5 @@
-// Turns parameters into structs and results into JSON, by the field tables of fields.h.
+// Turns parameters into structs and results into JSON, by the field tables of
+// fields.h, fs_fields.h, http_fields.h and environment_fields.h.
 // Pure.
 #pragma once
 
@@ -7,7 +8,9 @@
 #include <string_view>
 
 #include "protocol/envelope.h"
+#include "protocol/environment_types.h"
 #include "protocol/error.h"
+#include "protocol/fs_types.h"
 #include "protocol/json_reader.h"
 #include "protocol/types.h"
 

@@ -1,5 +1,5 @@
-// Every method and notification the server knows, in one table: name, family, handshake need.
-// Adding a method begins with a row here. Pure.
+// Every method and notification of the protocol, in one table: name, family, handshake need.
+// Adding a method begins with a row here; one without a handler is answered as unknown. Pure.
 #pragma once
 
 #include <cstddef>
@@ -23,12 +23,21 @@ enum class Method : unsigned char {
   kFsReadDirectory,
   kFsRemove,
   kFsCopy,
+  kFsOpen,
+  kFsReadBlock,
+  kFsWriteBlock,
+  kFsClose,
+  kFsWalk,
+  kFsWatchMissing,
+  kHttpRequest,
   kEnvironmentInfo,
   kEnvironmentStatus,
+  kEnvironmentConfigRead,
+  kCapabilitiesDiscoverV2,
   kPanedResize,
   kPanedScreen,
 };
-inline constexpr std::size_t kMethodCount = 18;
+inline constexpr std::size_t kMethodCount = 27;
 
 // The words the reference uses in its handshake errors: "client must call initialize before using
 // FAMILY methods" (section 4). Empty for initialize itself; "paned" for what the reference lacks.
@@ -48,5 +57,7 @@ inline constexpr std::string_view kInitialized = "initialized";
 inline constexpr std::string_view kProcessOutput = "process/output";
 inline constexpr std::string_view kProcessExited = "process/exited";
 inline constexpr std::string_view kProcessClosed = "process/closed";
+inline constexpr std::string_view kFsMissingChanged = "fs/missingChanged";
+inline constexpr std::string_view kHttpBodyDelta = "http/request/bodyDelta";
 
 }  // namespace paned::protocol

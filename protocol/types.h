@@ -1,6 +1,8 @@
 // The wire's parameters and results as plain structs, named after the methods that carry them.
-// Field names on the wire, needs and defaults stand in fields.h, one row per member.
-// Source: exec-server protocol, sections 4 and 7 to 11. Values; pure.
+// Here: what several methods share, the session's and the processes'; the others' stand in
+// fs_types.h, http_types.h and environment_types.h. Names on the wire, needs and defaults stand in
+// the *fields.h of the same name, one row per member.
+// Source: exec-server protocol, sections 4, 7 and 11. Values; pure.
 #pragma once
 
 #include <cstdint>
@@ -169,88 +171,6 @@ struct ExitedNotification {
 struct ClosedNotification {
   std::string_view process_id;
   std::uint64_t seq = 0;
-};
-
-struct PathParams {  // what these four methods share
-  Path path;
-  Sandbox sandbox;
-};
-struct ReadFileParams : PathParams {};
-struct GetMetadataParams : PathParams {};
-struct CanonicalizeParams : PathParams {};
-struct ReadDirectoryParams : PathParams {};
-struct ReadFileResult {
-  Bytes data;
-};
-struct WriteFileParams {
-  Path path;
-  Base64Text data;
-  bool create_missing = false;  // the Go client's: make missing parents (0755)
-  Sandbox sandbox;
-};
-struct CreateDirectoryParams {
-  Path path;
-  bool recursive = true;
-  Sandbox sandbox;
-};
-struct Metadata {
-  bool is_directory = false;
-  bool is_file = false;
-  bool is_symlink = false;
-  std::uint64_t size = 0;
-  std::uint64_t created_at_ms = 0;
-  std::uint64_t modified_at_ms = 0;
-};
-struct CanonicalizeResult {
-  std::string path;  // in the request's form
-};
-struct DirectoryEntry {
-  std::string file_name;  // names that are not UTF-8 leave with U+FFFD
-  bool is_directory = false;
-  bool is_file = false;
-};
-struct ReadDirectoryResult {
-  std::vector<DirectoryEntry> entries;
-};
-struct RemoveParams {
-  Path path;
-  bool recursive = true;
-  bool force = true;
-  Sandbox sandbox;
-};
-struct CopyParams {
-  Path source;
-  Path destination;
-  bool recursive = false;
-  Sandbox sandbox;
-};
-
-struct Shell {
-  std::string name;
-  std::string path;
-};
-// Ours: what can be done with processes on a terminal.
-struct PanedCapabilities {
-  bool resize = true;
-  bool screen = false;      // whether paned/screen can answer
-  std::string tty_backend;  // "tmux" or "pty"
-};
-// True flags only: an absent capability is false (section 10.1). Codex ignores unknown members.
-struct Capabilities {
-  std::optional<PanedCapabilities> paned;  // left out when tty processes cannot be run
-};
-struct EnvironmentInfo {
-  Shell shell;
-  std::string executor_version;
-  std::string cwd;            // URI, like every path here
-  std::string user_home_dir;  // URI
-  std::string platform_os = "linux";
-  std::vector<std::string> temporary_directories;
-  std::string temp_dir;
-  Capabilities capabilities;
-};
-struct EnvironmentStatus {
-  std::string_view status = "ready";
 };
 
 }  // namespace paned::protocol

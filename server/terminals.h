@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-#include "protocol/types.h"
+#include "protocol/environment_types.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/base/result.h"

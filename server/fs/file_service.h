@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "protocol/types.h"
+#include "protocol/fs_types.h"
 #include "server/base/result.h"
 #include "server/base/unique_fd.h"
 

@@ -31,7 +31,7 @@ std::optional<RpcError> Router::Admit(Method method, HandshakeState state) {
 void Router::Route(const std::shared_ptr<Caller>& caller, std::string_view method,
                    const protocol::JsonValue& params, const Reply& reply) const {
   const std::optional<Method> known = protocol::FindMethod(method);
-  if (!known) {
+  if (!known || !rows_[static_cast<std::size_t>(*known)]) {
     reply->Fail(RpcError{ErrorCode::kMethodNotFound,
                          "exec-server stub does not implement `" + std::string(method) + "` yet"});
     return;

@@ -28,7 +28,7 @@ ALLOWED = {
 ONLY_HEADERS = {
     ("tmux", "server/process"): {"server/process/backend.h", "server/process/program_lookup.h"},
     ("server/process", "protocol"): {"protocol/types.h", "protocol/base64.h"},
-    ("server/fs", "protocol"): {"protocol/types.h"},
+    ("server/fs", "protocol"): {"protocol/fs_types.h"},
     ("server/session", "server/net"): {"server/net/connection.h"},
     ("server/rpc", "server/net"): {"server/net/connection.h"},
     ("server/handlers", "server/net"): {"server/net/connection.h"},
