@@ -82,15 +82,12 @@ TEST_F(TmuxBackendTest, APaneGoesToTheNextProcessAsNew) {
   Do([](BackendProcess* process) { process->Resize({40, 100}); });
   Signal(SIGKILL);
   RunToTheEnd();
-  // Both of the pool have run something before the first one comes again.
-  for (int run = 0; run < 20; ++run) {
-    Do([](BackendProcess* process) { process->OnEndDelivered(); });
-    Start("printf fresh; read x");
-    ASSERT_TRUE(RunUntilOutput("fresh"));
-    if (process_->pane() == pane) break;
-    Signal(SIGKILL);
-    RunToTheEnd();
-  }
+  // The pool gives the newest: by then that is the one that comes back.
+  ASSERT_TRUE(RunUntil([this] { return traits_.pool()->waiting() == TmuxTraits::kPool; }));
+  Do([](BackendProcess* process) { process->OnEndDelivered(); });
+  ASSERT_TRUE(RunUntil([this] { return traits_.pool()->waiting() == TmuxTraits::kPool + 1; }));
+  Start("printf fresh; read x");
+  ASSERT_TRUE(RunUntilOutput("fresh"));
   ASSERT_EQ(process_->pane(), pane);
   EXPECT_TRUE(ScreenShows([](const auto& screen) { return LineOf(screen, 0) == "fresh"; }));
   EXPECT_TRUE(ScreenShows([](const auto& screen) { return screen.size.rows == 24; }));
