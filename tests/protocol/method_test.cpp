@@ -16,7 +16,7 @@ TEST(Method, EveryRowFindsItself) {
 TEST(Method, NamesAreExact) {
   EXPECT_EQ(FindMethod("process/start"), Method::kProcessStart);
   for (const std::string_view name : {"", "process/start ", "Process/start", "process",
-                                      "initialized", "fs/open", "http/request"}) {
+                                      "initialized", "fs/Open", "http/request/bodyDelta"}) {
     EXPECT_EQ(FindMethod(name), std::nullopt) << name;
   }
 }
@@ -27,6 +27,9 @@ TEST(Method, Families) {
   EXPECT_EQ(RowOf(Method::kFsCopy).family, "filesystem");
   EXPECT_EQ(RowOf(Method::kEnvironmentInfo).family, "environment info");
   EXPECT_EQ(RowOf(Method::kEnvironmentStatus).family, "environment status");
+  EXPECT_EQ(RowOf(Method::kHttpRequest).family, "http");
+  EXPECT_EQ(RowOf(Method::kEnvironmentConfigRead).family, "environment config");
+  EXPECT_EQ(RowOf(Method::kCapabilitiesDiscoverV2).family, "capability discovery");
   EXPECT_EQ(RowOf(Method::kPanedResize).family, "paned");
   EXPECT_EQ(RowOf(Method::kPanedScreen).family, "paned");
 }
