@@ -11,6 +11,7 @@
 #include "server/client/attach.h"
 #include "server/client/healthcheck.h"
 #include "server/client/ps.h"
+#include "server/environment_options.h"
 #include "server/init.h"
 #include "server/options.h"
 #include "server/server.h"
@@ -62,7 +63,12 @@ int main(int argc, char** argv) {
   if (const auto* attach = std::get_if<paned::AttachOptions>(&command.value())) {
     return paned::RunAttach(*attach, xdg_runtime_dir, &std::cout, &std::cerr);
   }
-  const auto& options = std::get<paned::ServeOptions>(command.value());
+  auto& options = std::get<paned::ServeOptions>(command.value());
+  const paned::Status environment = paned::TakeEnvironment(&options);
+  if (!environment.ok()) {
+    std::cerr << "Error: " << environment.error().message << '\n';
+    return 2;
+  }
   if (options.init) return paned::RunUnderInit([&options] { return Serve(options); });
   return Serve(options);
 }

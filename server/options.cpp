@@ -1,13 +1,13 @@
 #include "server/options.h"
 
-#include <arpa/inet.h>
-
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <functional>
 #include <utility>
 
 #include "server/client/client_options.h"
+#include "server/reference_flags.h"
 
 namespace paned {
 namespace {
@@ -28,8 +28,21 @@ Point codex at it with CODEX_EXEC_SERVER_URL=URL.
 Where to listen:
   --listen URL              ws://IP:PORT (port 0: any free one), unix:///path,
                             stdio or stdio://          [ws://127.0.0.1:0]
-  --insecure-no-auth        allow an address beyond loopback, although whoever
-                            reaches it can run commands here
+  --insecure-no-auth        allow an address beyond loopback without --ws-auth, although
+                            whoever reaches it can run commands here
+  --exit-on-stdin-close     end when standard input ends, as if asked to
+Who may connect (WebSocket only; every client must send the token as a bearer):
+  --ws-auth WORD            capability-token: one token, kept in a file, as a digest,
+                            or in $CODEX_EXEC_SERVER_CONNECTION_TOKEN;
+                            signed-bearer-token: JWTs, HS256              [none]
+  --ws-token-file PATH      the capability token
+  --ws-token-sha256 HEX     or its SHA-256 digest
+  --ws-shared-secret-file PATH
+                            what JWTs are signed with, at least 32 bytes
+  --ws-issuer TEXT          what iss of a JWT must be
+  --ws-audience TEXT        what aud of a JWT must be or have
+  --ws-max-clock-skew-seconds N
+                            by how much exp and nbf may be missed           [30]
 In a container:
   --init                    be a good process 1: pass signals on to the server and
                             reap orphans, in a small process of its own
@@ -39,6 +52,8 @@ Looking at what runs (ps, attach; both take --runtime-dir):
   --write                   let the person type; otherwise read-only
   --json                    as the servers say it: an object per line
 Limits:
+  --concurrent-requests N   requests of one connection that run at once; 1: strictly
+                            in order, as codex's own server does      [no limit]
   --max-message-bytes SIZE  largest message taken from a client            [64M]
   --retain-bytes SIZE       output kept per process                         [8M]
   --retain-total-bytes SIZE output kept for all processes together        [256M]
@@ -81,18 +96,6 @@ std::optional<std::pair<Number, std::string_view>> LeadingNumber(std::string_vie
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (failed != std::errc() || end == text.data()) return std::nullopt;
   return std::pair(number, text.substr(static_cast<std::size_t>(end - text.data())));
-}
-
-std::optional<unsigned short> ParsePort(std::string_view text) {
-  const auto number = LeadingNumber<unsigned short>(text);
-  if (!number || !number->second.empty()) return std::nullopt;
-  return number->first;
-}
-
-bool IsLiteralIp(const std::string& ip) {
-  std::array<unsigned char, 16> ignored = {};
-  return ::inet_pton(AF_INET, ip.c_str(), ignored.data()) == 1 ||
-         ::inet_pton(AF_INET6, ip.c_str(), ignored.data()) == 1;
 }
 
 std::optional<WhenFull> ParseWhenFull(std::string_view word) {
@@ -212,29 +215,24 @@ const std::array<Flag, 16> kFlags = {{
     {"--listen", "", nullptr},
 }};
 
-Status TakeFlag(const Flag& flag, const std::string& value, ServeOptions* options) {
-  if (flag.take == nullptr) {
-    Result<Listen> listen = ParseListen(value);
+// A flag of either kind. Its value may be missing.
+Status TakeFlag(const std::string& name, const std::optional<std::string>& value,
+                ServeOptions* options) {
+  const auto* known = std::find_if(kFlags.begin(), kFlags.end(),
+                                   [&](const Flag& flag) { return flag.name == name; });
+  if (known == kFlags.end() && !IsReferenceFlag(name)) {
+    return Usage("unknown option `" + name + "`");
+  }
+  if (!value) return Usage(name + " needs a value");
+  if (known == kFlags.end()) return TakeReferenceFlag(name, *value, options);
+  if (known->take == nullptr) {
+    Result<Listen> listen = ParseListen(*value);
     if (!listen.ok()) return std::move(listen.error());
     options->listen = std::move(listen.value());
     return Done{};
   }
-  if (flag.take(value, options)) return Done{};
-  return Usage(std::string(flag.name) + " wants " + std::string(flag.wants) + ", got `" + value +
-               "`");
-}
-
-Status CheckExposure(const ServeOptions& options) {
-  const auto* address = std::get_if<ListenAddress>(&options.listen);
-  if (address == nullptr || !address->unix_path.empty() || options.insecure_no_auth ||
-      IsLoopback(address->ip)) {
-    return Done{};
-  }
-  return Error{ErrorKind::kInvalidParams,
-               "refusing to listen on " + address->ip +
-                   ": anyone who reaches it could run commands here, and there is no "
-                   "authentication yet.\nListen on 127.0.0.1 behind a gateway, or add "
-                   "--insecure-no-auth if the network is trusted."};
+  if (known->take(*value, options)) return Done{};
+  return Usage(name + " wants " + std::string(known->wants) + ", got `" + *value + "`");
 }
 
 Result<Command> ParseServe(const std::vector<std::string>& arguments) {
@@ -250,21 +248,18 @@ Result<Command> ParseServe(const std::vector<std::string>& arguments) {
       options.init = true;
       continue;
     }
+    if (name == "--exit-on-stdin-close") {
+      options.exit_on_stdin_close = true;
+      continue;
+    }
     std::optional<std::string> value;
     if (const std::size_t equals = name.find('='); equals != std::string::npos) {
       value = name.substr(equals + 1);
       name.resize(equals);
+    } else if (i + 1 < arguments.size()) {
+      value = arguments[++i];
     }
-    const Flag* known = nullptr;
-    for (const Flag& flag : kFlags) {
-      if (flag.name == name) known = &flag;
-    }
-    if (known == nullptr) return Usage("unknown option `" + arguments[i] + "`");
-    if (!value) {
-      if (++i == arguments.size()) return Usage(name + " needs a value");
-      value = arguments[i];
-    }
-    Status taken = TakeFlag(*known, *value, &options);
+    Status taken = TakeFlag(name, value, &options);
     if (!taken.ok()) return std::move(taken.error());
   }
   Status exposure = CheckExposure(options);
@@ -323,42 +318,6 @@ std::optional<std::size_t> ParseSize(std::string_view text) {
     return static_cast<std::size_t>(count << shift);
   }
   return std::nullopt;
-}
-
-Result<Listen> ParseListen(const std::string& url) {
-  if (url == "stdio" || url == "stdio://") return Listen(StdioListen{});
-  if (url.rfind("unix://", 0) == 0) {
-    std::string path = url.substr(7);
-    if (path.empty() || path.front() != '/') {
-      return Error{ErrorKind::kInvalidParams,
-                   "invalid unix --listen URL `" + url + "`; expected `unix:///absolute/path`"};
-    }
-    return Listen(ListenAddress{{}, 0, std::move(path)});
-  }
-  if (url.rfind("ws://", 0) != 0) {
-    return Error{ErrorKind::kInvalidParams, "unsupported --listen URL `" + url +
-                                                "`; expected `ws://IP:PORT`, `unix:///path` or "
-                                                "`stdio`"};
-  }
-  const std::string rest = url.substr(5);
-  const std::size_t colon = rest.rfind(':');
-  std::string ip = rest.substr(0, colon);
-  const bool bracketed = ip.size() > 2 && ip.front() == '[' && ip.back() == ']';
-  if (bracketed) ip = ip.substr(1, ip.size() - 2);
-  const bool is_v6 = ip.find(':') != std::string::npos;
-  const auto port = colon == std::string::npos ? std::nullopt : ParsePort(rest.substr(colon + 1));
-  if (!port || !IsLiteralIp(ip) || bracketed != is_v6) {
-    return Error{ErrorKind::kInvalidParams,
-                 "invalid websocket --listen URL `" + url + "`; expected `ws://IP:PORT`"};
-  }
-  return Listen(ListenAddress{std::move(ip), *port, {}});
-}
-
-bool IsLoopback(const std::string& ip) {
-  in_addr v4 = {};
-  if (::inet_pton(AF_INET, ip.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
-  in6_addr v6 = {};
-  return ::inet_pton(AF_INET6, ip.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
 Result<Command> ParseCommandLine(const std::vector<std::string>& arguments) {

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "server/auth/auth_setup.h"
 #include "server/base/log.h"
 #include "server/base/result.h"
 #include "server/client/attach.h"
@@ -25,6 +26,9 @@ using Listen = std::variant<ListenAddress, StdioListen>;
 struct ServeOptions {
   Listen listen = ListenAddress{"127.0.0.1", 0, {}};
   bool insecure_no_auth = false;
+  WsAuthFlags auth;
+  std::size_t concurrent_requests = 0;  // of one connection; 0: no limit
+  bool exit_on_stdin_close = false;
   bool init = false;  // stay as process 1 around the server
   std::size_t max_message_bytes = std::size_t{64} << 20;
   Duration detach_ttl = std::chrono::seconds(80);
@@ -52,6 +56,9 @@ std::optional<Duration> ParseDuration(std::string_view text);
 std::optional<std::size_t> ParseSize(std::string_view text);
 // The forms of --listen.
 Result<Listen> ParseListen(const std::string& url);
+
+// Refuses an address that others can reach when nothing says who they may be.
+Status CheckExposure(const ServeOptions& options);
 
 // Whether `ip` is of this machine alone (127.0.0.0/8 or ::1).
 bool IsLoopback(const std::string& ip);

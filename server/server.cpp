@@ -6,6 +6,7 @@
 #include <array>
 #include <climits>
 #include <csignal>
+#include <ctime>
 #include <utility>
 
 #include "server/handlers/bind.h"
@@ -130,6 +131,18 @@ std::string Server::ReadyDetails() const {
          "\nprocesses: " + std::to_string(sessions_.running()) + "\n";
 }
 
+Status Server::SetUpAuth() {
+  const bool stdio = std::holds_alternative<StdioListen>(options_.listen);
+  Result<std::optional<BearerAuth>> auth = paned::SetUpAuth(options_.auth, stdio);
+  if (!auth.ok()) return std::move(auth.error());
+  auth_ = std::move(auth.value());
+  if (!auth_ && options_.auth.environment_token) {
+    log_.Write(LogLevel::kWarn,
+               "a connection token is set, but nobody has to show it: --ws-auth is missing");
+  }
+  return Done{};
+}
+
 Status Server::Listen() {
   const auto* address = std::get_if<ListenAddress>(&options_.listen);
   if (address == nullptr) {
@@ -142,6 +155,11 @@ Status Server::Listen() {
   ws.ping_interval = options_.ping_interval;
   ws.pong_patience = options_.pong_patience;
   ws.ready_details = [this] { return ReadyDetails(); };
+  if (auth_) {
+    ws.check = [this](std::optional<std::string_view> authorization) {
+      return auth_->Refusal(authorization, std::time(nullptr));
+    };
+  }
   Result<std::unique_ptr<WsEndpoint>> bound = WsEndpoint::Listen(
       &io_, &clock_, *address, ws, this, [this](std::string_view level, const std::string& line) {
         log_.Write(ParseLogLevel(level).value_or(LogLevel::kInfo), line);
@@ -157,11 +175,14 @@ Result<int> Server::Run(const std::function<void(const std::string& url)>& annou
   signals_.add(SIGTERM);
   signals_.add(SIGINT);
   AwaitSignal();
+  Status authentic = SetUpAuth();
+  if (!authentic.ok()) return std::move(authentic.error());
   const Status opened = OpenTerminals();
   if (!opened.ok()) return opened.error();
   Status listening = Listen();
   if (!listening.ok()) return std::move(listening.error());
   OpenListing();
+  WatchStdin();
   if (ws_) announce(url_);
   log_.Write(LogLevel::kInfo, "serving",
              {{"url", ws_ ? url_ : "stdio"}, {"tty", terminals_->why()}});
@@ -179,13 +200,23 @@ ConnectionEvents* Server::OnConnected(std::shared_ptr<Connection> connection) {
   const auto peer = peers_.emplace(peers_.end());
   peer->connection = connection;
   peer->processor = std::make_unique<ConnectionProcessor>(
-      std::move(connection), &router_, &log_, &reply_counters_, [this, peer] {
+      std::move(connection), &router_, &log_, &reply_counters_,
+      ConcurrencyLimit{&clock_, options_.concurrent_requests}, [this, peer] {
         log_.Write(LogLevel::kDebug, "disconnected", {{"peer", peer->connection->label()}});
         peers_.erase(peer);
         TrimLater();
         if (stdio_ && !stopping_) StopGently();
       });
   return peer->processor.get();
+}
+
+// With stdio the protocol's own end of input is the end anyway.
+void Server::WatchStdin() {
+  if (!options_.exit_on_stdin_close || !ws_) return;
+  stdin_watch_ = std::make_unique<StdinWatch>(&io_, UniqueFd(::dup(STDIN_FILENO)), [this] {
+    log_.Write(LogLevel::kInfo, "stopping", {{"reason", "standard input has ended"}});
+    if (!stopping_) StopGently();
+  });
 }
 
 // What a burst of connections or of processes has left in the allocator goes back to the system

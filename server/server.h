@@ -6,14 +6,17 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "server/auth/bearer_auth.h"
 #include "server/base/asio_clock.h"
 #include "server/base/log.h"
 #include "server/base/worker_pool.h"
 #include "server/handlers/services.h"
 #include "server/listing.h"
+#include "server/net/stdin_watch.h"
 #include "server/net/stdio_endpoint.h"
 #include "server/net/ws_endpoint.h"
 #include "server/options.h"
@@ -43,7 +46,9 @@ class Server final : public ConnectionAcceptor {
     std::unique_ptr<ConnectionProcessor> processor;
   };
 
+  Status SetUpAuth();
   Status Listen();
+  void WatchStdin();
   Status OpenTerminals();
   void DescribeTerminals();
   void OpenListing();
@@ -81,6 +86,8 @@ class Server final : public ConnectionAcceptor {
   bool stopping_ = false;
   bool finished_ = false;
   std::string url_;
+  std::optional<BearerAuth> auth_;
+  std::unique_ptr<StdinWatch> stdin_watch_;
   // Last: they stop delivering events before anything they deliver to goes away.
   std::unique_ptr<WsEndpoint> ws_;
   std::unique_ptr<StdioEndpoint> stdio_;

@@ -42,6 +42,11 @@ std::optional<HttpAnswer> RouteHttp(const HttpRequest& request, const HttpServer
     return Answer(400, "`Sec-WebSocket-Version` header did not include '13'");
   }
   if (!request.has_key) return Answer(400, "`Sec-WebSocket-Key` header missing");
+  if (state.check) {
+    if (const auto refusal = state.check(request.authorization)) {
+      return Answer(401, std::string(*refusal));
+    }
+  }
   if (state.draining) return Answer(503);
   return std::nullopt;
 }

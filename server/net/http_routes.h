@@ -2,6 +2,7 @@
 // Source: exec-server protocol, section 1.3, plus /healthz. Pure.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,7 +18,13 @@ struct HttpRequest {
   bool connection_upgrade = false;  // Connection lists "upgrade"
   std::string_view version;         // Sec-WebSocket-Version
   bool has_key = false;
+  std::optional<std::string_view> authorization = {};
 };
+
+// Why a request that brings this Authorization header (or none) may not be upgraded: the text of
+// its 401. Nothing when it may. Without a check anybody may.
+using UpgradeCheck =
+    std::function<std::optional<std::string_view>(std::optional<std::string_view> authorization)>;
 
 struct HttpAnswer {
   int status = 200;
@@ -28,6 +35,7 @@ struct HttpAnswer {
 struct HttpServerState {
   bool draining = false;
   std::string ready_details = {};  // what /readyz?verbose says
+  UpgradeCheck check = {};
 };
 
 // Whether the request asks for /readyz?verbose.
@@ -35,7 +43,8 @@ bool WantsReadyDetails(const HttpRequest& request);
 
 // The answer, or nothing when the request is an upgrade to accept. Any Origin is refused with 403;
 // /readyz is 200, or 503 while draining, with an empty body unless `?verbose` asks for one;
-// /healthz is 200 "ok"; any other path takes the upgrade.
+// /healthz is 200 "ok"; any other path takes the upgrade, whose headers are looked at first and its
+// bearer last.
 std::optional<HttpAnswer> RouteHttp(const HttpRequest& request, const HttpServerState& state);
 
 }  // namespace paned

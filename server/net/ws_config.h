@@ -89,13 +89,13 @@ class WsRequest : public websocketpp::http::parser::request {
   }
   bool ready() const { return bad_status_ != 0 || request::ready(); }
 
-  HttpAnswer PlainAnswer(bool draining, const std::function<std::string()>& ready_details) const {
+  // The answer of a server in this state; nothing when it is an upgrade to accept.
+  std::optional<HttpAnswer> Answer(HttpServerState state,
+                                   const std::function<std::string()>& ready_details) const {
     if (bad_status_ != 0) return HttpAnswer{bad_status_, {}};
     const HttpRequest facts = Facts();
-    HttpServerState state;
-    state.draining = draining;
     if (ready_details && WantsReadyDetails(facts)) state.ready_details = ready_details();
-    return RouteHttp(facts, state).value_or(HttpAnswer{503, {}});
+    return RouteHttp(facts, state);
   }
   // What came behind the request in the same packet.
   const std::string& first_frames() const { return first_frames_; }
@@ -112,6 +112,9 @@ class WsRequest : public websocketpp::http::parser::request {
     facts.wants_upgrade = connection_upgrade_ && names_websocket_;
     facts.version = get_header("Sec-WebSocket-Version");
     facts.has_key = !get_header("Sec-WebSocket-Key").empty();
+    // Several of them have been joined with commas by the library, and match nothing.
+    const auto authorization = get_headers().find("Authorization");
+    if (authorization != get_headers().end()) facts.authorization = authorization->second;
     return facts;
   }
 

@@ -170,6 +170,7 @@ class WsConnection : public Connection,
   }
 
  private:
+  static constexpr int kUnauthorized = 401;
   static constexpr std::size_t kInboundHigh = std::size_t{64} << 20;
   static constexpr std::size_t kOutboundHigh = std::size_t{32} << 20;
   // What a small message costs beside its bytes, here and above, while it is dealt with.
@@ -196,17 +197,27 @@ class WsConnection : public Connection,
 
   PeerSocket& socket() const { return wire_->get_socket(); }
 
+  std::optional<HttpAnswer> Judge() const {
+    HttpServerState state;
+    state.draining = shared_->draining;
+    state.check = shared_->options.check;
+    return wire_->get_request().Answer(std::move(state), shared_->options.ready_details);
+  }
+
   bool MayUpgrade() {
-    if (!shared_->draining) return true;
-    wire_->set_status(websocketpp::http::status_code::service_unavailable);
-    wire_->append_header("Connection", "close");
-    wire_->append_header("Content-Length", "0");
+    const std::optional<HttpAnswer> refusal = Judge();
+    if (!refusal) return true;
+    if (refusal->status == kUnauthorized) {
+      shared_->log("info", peer_ + " was refused: " + refusal->body);
+    }
+    Answer(*refusal);
     return false;
   }
 
-  void AnswerHttp() {
-    const HttpAnswer answer =
-        wire_->get_request().PlainAnswer(shared_->draining, shared_->options.ready_details);
+  // Whatever the library takes for no upgrade, although the routes do, has to come again.
+  void AnswerHttp() { Answer(Judge().value_or(HttpAnswer{503, {}})); }
+
+  void Answer(const HttpAnswer& answer) {
     wire_->set_status(static_cast<websocketpp::http::status_code::value>(answer.status));
     if (answer.body.empty()) {
       wire_->append_header("Content-Length", "0");

@@ -9,6 +9,7 @@
 
 #include "server/base/result.h"
 #include "server/net/connection.h"
+#include "server/net/http_routes.h"
 
 namespace asio {
 class io_context;
@@ -32,6 +33,7 @@ struct WsOptions {
   std::size_t low_watermark = std::size_t{512} << 10;
   int send_buffer_bytes = 1 << 20;                  // SO_SNDBUF at most
   std::function<std::string()> ready_details = {};  // what /readyz?verbose says
+  UpgradeCheck check = {};                          // who may connect; empty: anybody
 };
 
 // Lines for the log: level words "info", "warn".

@@ -10,12 +10,16 @@ using protocol::EnvelopeKind;
 
 ConnectionProcessor::ConnectionProcessor(std::shared_ptr<Connection> connection,
                                          const Router* router, Log* log, ReplyCounters* counters,
+                                         const ConcurrencyLimit& limit,
                                          std::function<void()> on_closed)
     : caller_(std::make_shared<Caller>()),
       router_(router),
       log_(log),
       counters_(counters),
-      on_closed_(std::move(on_closed)) {
+      on_closed_(std::move(on_closed)),
+      turns_(limit, [this](InboundFrame frame, Turn turn) {
+        Process(std::move(frame), std::move(turn));
+      }) {
   const auto handle = std::make_shared<std::shared_ptr<Connection>>(connection);
   reply_handle_ = std::shared_ptr<Connection>(handle, handle->get());
   caller_->connection = std::move(connection);
@@ -27,7 +31,16 @@ void ConnectionProcessor::OnMessage(InboundFrame frame) {
     deferred_.push_back(std::move(frame));
     return;
   }
-  Process(std::move(frame));
+  Admit(std::move(frame));
+}
+
+// The handshake comes one message at a time anyway.
+void ConnectionProcessor::Admit(InboundFrame frame) {
+  if (caller_->state == HandshakeState::kReady) {
+    turns_.Take(std::move(frame));
+  } else {
+    Process(std::move(frame), nullptr);
+  }
 }
 
 void ConnectionProcessor::ProcessDeferred() {
@@ -37,18 +50,19 @@ void ConnectionProcessor::ProcessDeferred() {
   while (!deferred_.empty() && caller_->state != HandshakeState::kInitializing) {
     InboundFrame frame = std::move(deferred_.front());
     deferred_.pop_front();
-    Process(std::move(frame));
+    Admit(std::move(frame));
   }
   processing_deferred_ = false;
 }
 
-void ConnectionProcessor::Process(InboundFrame frame) {
+void ConnectionProcessor::Process(InboundFrame frame, Turn turn) {
   protocol::JsonDocument document;
   Envelope envelope = protocol::ParseEnvelope(frame.data, frame.size, &document);
   switch (envelope.kind) {
     case EnvelopeKind::kRequest: {
-      const auto reply = std::make_shared<ReplyOnce>(reply_handle_, std::move(envelope.id),
-                                                     std::move(frame.keep_alive), counters_);
+      const auto reply =
+          std::make_shared<ReplyOnce>(reply_handle_, std::move(envelope.id),
+                                      std::move(frame.keep_alive), counters_, std::move(turn));
       router_->Route(caller_, envelope.method, envelope.params, reply);
       return;
     }

@@ -21,6 +21,18 @@ protocol::ErrorCode CodeOf(ErrorKind kind) {
   return protocol::ErrorCode::kInternal;
 }
 
+// A stream that ends its request's turn when it is over.
+class TurnSource final : public MessageSource {
+ public:
+  TurnSource(std::unique_ptr<MessageSource> source, Turn turn)
+      : turn_(std::move(turn)), source_(std::move(source)) {}
+  void Pull(Sink sink) override { source_->Pull(std::move(sink)); }
+
+ private:
+  Turn turn_;
+  std::unique_ptr<MessageSource> source_;
+};
+
 }  // namespace
 
 protocol::RpcError ToRpcError(const Error& error) {
@@ -28,11 +40,12 @@ protocol::RpcError ToRpcError(const Error& error) {
 }
 
 ReplyOnce::ReplyOnce(std::weak_ptr<Connection> connection, protocol::RequestId id,
-                     std::shared_ptr<void> frame, ReplyCounters* counters)
+                     std::shared_ptr<void> frame, ReplyCounters* counters, Turn turn)
     : connection_(std::move(connection)),
       id_(std::move(id)),
       frame_(std::move(frame)),
-      counters_(counters) {}
+      counters_(counters),
+      turn_(std::move(turn)) {}
 
 ReplyOnce::~ReplyOnce() {
   if (answered_) return;
@@ -55,13 +68,16 @@ std::shared_ptr<Connection> ReplyOnce::Take() {
 
 void ReplyOnce::Fail(const protocol::RpcError& error) {
   if (const auto connection = Take()) connection->Send(protocol::EncodeError(id_, error));
+  turn_.reset();
 }
 
 void ReplyOnce::SendText(std::string message) {
   if (const auto connection = Take()) connection->Send(std::move(message));
+  turn_.reset();
 }
 
 void ReplyOnce::Stream(std::unique_ptr<MessageSource> source) {
+  if (turn_) source = std::make_unique<TurnSource>(std::move(source), std::move(turn_));
   if (const auto connection = Take()) connection->SendStreamed(std::move(source));
 }
 

@@ -23,11 +23,16 @@ struct ReplyCounters {
   std::uint64_t doubled = 0;  // second answers: likewise
 };
 
+// The right of a request to run, when not all may run at once. Letting go of the last copy hands it
+// to the next in line, who starts soon, never from within. Null: nobody waits for it.
+using Turn = std::shared_ptr<void>;
+
 class ReplyOnce {
  public:
   // `frame` keeps the request's bytes, into which parameters may point, until the reply is gone.
+  // `turn` is let go of behind the reply; of a streamed one, behind its last piece.
   ReplyOnce(std::weak_ptr<Connection> connection, protocol::RequestId id,
-            std::shared_ptr<void> frame, ReplyCounters* counters);
+            std::shared_ptr<void> frame, ReplyCounters* counters, Turn turn = {});
   ReplyOnce(const ReplyOnce&) = delete;
   ReplyOnce& operator=(const ReplyOnce&) = delete;
   ~ReplyOnce();
@@ -53,6 +58,7 @@ class ReplyOnce {
   protocol::RequestId id_;
   std::shared_ptr<void> frame_;
   ReplyCounters* counters_;
+  Turn turn_;
   bool answered_ = false;
 };
 

@@ -58,8 +58,9 @@ class HandlerTest : public ::testing::Test {
   std::unique_ptr<Peer> Connect() {
     auto peer = std::make_unique<Peer>();
     Peer* raw = peer.get();
-    peer->processor = std::make_unique<ConnectionProcessor>(
-        peer->connection, &router_, &log_, &counters_, [raw] { raw->processor.reset(); });
+    peer->processor = std::make_unique<ConnectionProcessor>(peer->connection, &router_, &log_,
+                                                            &counters_, ConcurrencyLimit{},
+                                                            [raw] { raw->processor.reset(); });
     peer->connection->SetEvents(peer->processor.get());
     return peer;
   }

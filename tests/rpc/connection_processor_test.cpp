@@ -102,8 +102,8 @@ class ProcessorTest : public ::testing::Test {
   int closed_ = 0;
   std::shared_ptr<FlakyConnection> connection_ =
       std::make_shared<FlakyConnection>("test message from peer 1");
-  std::unique_ptr<ConnectionProcessor> processor_ =
-      std::make_unique<ConnectionProcessor>(connection_, &router_, &log_, &counters_, [this] {
+  std::unique_ptr<ConnectionProcessor> processor_ = std::make_unique<ConnectionProcessor>(
+      connection_, &router_, &log_, &counters_, ConcurrencyLimit{}, [this] {
         ++closed_;
         processor_.reset();
       });
