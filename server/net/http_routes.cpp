@@ -37,7 +37,7 @@ std::optional<HttpAnswer> RouteHttp(const HttpRequest& request, const HttpServer
   if (!request.wants_upgrade && path != "/") return Answer(404);
   if (!request.connection_upgrade)
     return Answer(400, "Connection header did not include 'upgrade'");
-  if (!request.wants_upgrade) return Answer(400, "Upgrade header did not include 'websocket'");
+  if (!request.wants_upgrade) return Answer(400, "`Upgrade` header did not include 'websocket'");
   if (request.version != "13") {
     return Answer(400, "`Sec-WebSocket-Version` header did not include '13'");
   }

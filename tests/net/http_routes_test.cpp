@@ -67,7 +67,7 @@ TEST(HttpRoutes, NamesWhatAHandshakeLacks) {
   ExpectAnswer(Plain("PUT", "/other"), 405, "Request method must be `GET`");
   request = Plain("GET", "/");
   request.connection_upgrade = true;
-  ExpectAnswer(request, 400, "Upgrade header did not include 'websocket'");
+  ExpectAnswer(request, 400, "`Upgrade` header did not include 'websocket'");
   request = Upgrade("/");
   request.version = "8";
   ExpectAnswer(request, 400, "`Sec-WebSocket-Version` header did not include '13'");
