@@ -43,7 +43,10 @@ RequestTurns::RequestTurns(const ConcurrencyLimit& limit, Run run)
   lines_->owner = this;
 }
 
-RequestTurns::~RequestTurns() { lines_->owner = nullptr; }
+RequestTurns::~RequestTurns() {
+  lines_->owner = nullptr;
+  for (Line& line : lines_->lines) line.waiting.clear();
+}
 
 void RequestTurns::Take(InboundFrame frame) {
   if (limit_.requests == 0) {

@@ -88,9 +88,26 @@ TEST(Options, HelpNamesEveryFlagAndEndsWell) {
   while ((got = ::read(server.output().get(), buffer.data(), buffer.size())) > 0) {
     help.append(buffer.data(), static_cast<std::size_t>(got));
   }
-  for (const char* flag : {"--listen", "--insecure-no-auth", "--max-message-bytes",
-                           "--retain-bytes", "--retain-total-bytes", "--when-full", "--detach-ttl",
-                           "--profile", "--ping-interval", "--pong-patience", "--log-level"}) {
+  for (const char* flag : {"--listen",
+                           "--insecure-no-auth",
+                           "--max-message-bytes",
+                           "--retain-bytes",
+                           "--retain-total-bytes",
+                           "--when-full",
+                           "--detach-ttl",
+                           "--profile",
+                           "--ping-interval",
+                           "--pong-patience",
+                           "--log-level",
+                           "--concurrent-requests",
+                           "--exit-on-stdin-close",
+                           "--ws-auth",
+                           "--ws-token-file",
+                           "--ws-token-sha256",
+                           "--ws-shared-secret-file",
+                           "--ws-issuer",
+                           "--ws-audience",
+                           "--ws-max-clock-skew-seconds"}) {
     EXPECT_NE(help.find(flag), std::string::npos) << flag;
   }
 }

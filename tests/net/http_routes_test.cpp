@@ -25,7 +25,7 @@ HttpRequest Plain(std::string_view method, std::string_view target) {
 
 void ExpectAnswer(const HttpRequest& request, int status, std::string_view body,
                   bool draining = false) {
-  const auto answer = RouteHttp(request, HttpServerState{draining, "details"});
+  const auto answer = RouteHttp(request, HttpServerState{draining, "details", {}});
   ASSERT_TRUE(answer) << request.target;
   EXPECT_EQ(answer->status, status) << request.target;
   EXPECT_EQ(answer->body, body) << request.target;
@@ -76,6 +76,43 @@ TEST(HttpRoutes, NamesWhatAHandshakeLacks) {
   request = Upgrade("/");
   request.has_key = false;
   ExpectAnswer(request, 400, "`Sec-WebSocket-Key` header missing");
+}
+
+// Origin, route, method, upgrade headers, then the bearer; only then whether there is room.
+TEST(HttpRoutes, AsksForTheBearerLastOfAll) {
+  HttpServerState state;
+  state.check = [](std::optional<std::string_view> authorization) {
+    return authorization == "yes" ? std::nullopt : std::optional<std::string_view>("no");
+  };
+  const auto status = [&state](const HttpRequest& request) {
+    const auto answer = RouteHttp(request, state);
+    return answer ? answer->status : 101;
+  };
+  HttpRequest request = Upgrade("/?token=yes");
+  EXPECT_EQ(status(request), 401);
+  EXPECT_EQ(RouteHttp(request, state)->body, "no");
+  request.authorization = "other";
+  EXPECT_EQ(status(request), 401);
+  for (HttpRequest early :
+       {Upgrade("/readyz"), Plain("GET", "/readyz"), Plain("GET", "/healthz")}) {
+    EXPECT_EQ(status(early), 200);
+  }
+  EXPECT_EQ(status(Plain("GET", "/")), 400);
+  EXPECT_EQ(status(Plain("GET", "/other")), 404);
+  request.version = "8";
+  EXPECT_EQ(status(request), 400);
+  request.method = "POST";
+  EXPECT_EQ(status(request), 405);
+  request.has_origin = true;
+  EXPECT_EQ(status(request), 403);
+
+  request = Upgrade("/any/path");
+  request.authorization = "yes";
+  EXPECT_EQ(status(request), 101);
+  state.draining = true;
+  EXPECT_EQ(status(request), 503);
+  request.authorization.reset();
+  EXPECT_EQ(status(request), 401);
 }
 
 TEST(HttpRoutes, RefusesUpgradesWhileDraining) { ExpectAnswer(Upgrade("/"), 503, "", true); }

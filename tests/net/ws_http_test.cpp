@@ -116,6 +116,36 @@ INSTANTIATE_TEST_SUITE_P(
              ""}),
     [](const auto& test) { return test.param.name; });
 
+TEST(WsHttp, TheBearerDecides) {
+  WsOptions options;
+  options.check = [](std::optional<std::string_view> authorization) {
+    return authorization == "Bearer yes" ? std::nullopt : std::optional<std::string_view>("no way");
+  };
+  NetHarness net(options);
+  for (const char* more : {"X: y", "Authorization: Bearer no", "Authorization:",
+                           "Authorization: Bearer yes\r\nAuthorization: Bearer yes"}) {
+    const HttpResponse answer =
+        HttpRaw(net.url(), Handshake("Host: localhost", std::string("Host: localhost\r\n") + more));
+    EXPECT_EQ(answer.status, 401) << more;
+    EXPECT_EQ(answer.body, "no way");
+    EXPECT_EQ(answer.Header("content-type"), "text/plain; charset=utf-8");
+    EXPECT_EQ(answer.Header("content-length"), "6");
+    EXPECT_EQ(answer.Header("connection"), "close");
+    EXPECT_FALSE(answer.Header("sec-websocket-accept"));
+  }
+  EXPECT_TRUE(net.Run([&] { return net.peers.empty(); }));
+  WsClient::Options client;
+  client.headers = {"authorization:   Bearer yes  "};
+  EXPECT_TRUE(WsClient::Connect(net.url(), client));
+  EXPECT_EQ(HttpGet(net.url(), "/readyz").status, 200);
+  EXPECT_EQ(HttpGet(net.url(), "/healthz").status, 200);
+  // Who was refused is told, what they sent is not.
+  const auto log = net.Run([&] { return net.log; });
+  ASSERT_EQ(log.size(), 4u);
+  EXPECT_NE(log.front().find("was refused: no way"), std::string::npos) << log.front();
+  for (const std::string& line : log) EXPECT_EQ(line.find("Bearer"), std::string::npos) << line;
+}
+
 TEST(WsHttp, SlowHandshakeIsCutOff) {
   NetHarness net;
   const UniqueFd fd = WsDial(net.url());
