@@ -2,7 +2,7 @@
 #   docker build -t paned .
 #   docker run --rm --read-only -p 127.0.0.1:8765:8765 -v "$PWD:/workspace" paned
 # Anyone who reaches the port can run commands in the container: publish it to loopback or to a
-# trusted network only. conformance/image builds and checks this file without a registry.
+# trusted network only, or ask for a token (README). conformance/image builds and checks this file without a registry.
 ARG BASE=debian:bookworm-slim
 
 # What building takes; a stage of its own, so that a new source does not fetch it again.

@@ -68,13 +68,12 @@ Status CheckExposure(const ServeOptions& options) {
       options.auth.mode || options.insecure_no_auth) {
     return Done{};
   }
-  return Error{
-      ErrorKind::kInvalidParams,
-      "refusing to listen on " + address->ip +
-          ": anyone who reaches it could run commands here.\n"
-          "Ask for a token (--ws-auth capability-token --ws-token-file FILE), or listen on "
-          "127.0.0.1 or a Unix\nsocket behind a gateway, or add --insecure-no-auth if the "
-          "network is trusted."};
+  return Error{ErrorKind::kInvalidParams,
+               "refusing to listen on " + address->ip +
+                   ": anyone who reaches it could run commands here.\n"
+                   "Ask for a token: --ws-auth capability-token --ws-token-file FILE,\n"
+                   "or listen on 127.0.0.1 or a Unix socket, behind a gateway,\n"
+                   "or add --insecure-no-auth if the network is trusted."};
 }
 
 }  // namespace paned

@@ -47,12 +47,20 @@ TEST_F(Environment, GivenItIsExact) {
             Names{"X=y"});
 }
 
-constexpr const char* kSecrets[] = {
-    "PANED_TOKEN=t",          "PANED_ANYTHING=1", "CODEX_API_KEY=k",
-    "CODEX_ACCESS_TOKEN=t",   "LISTEN_FDS=0",     "LISTEN_PID=1",
-    "LISTEN_FDNAMES=x",       "NOTIFY_SOCKET=/n", "TMUX=/tmp/tmux,1,0",
-    "TMUX_PANE=%1",           "TMUX_TMPDIR=/x",   "CODEX_EXEC_SERVER_EXIT_ON_STDIN_CLOSE=1",
-    "CODEX_EXEC_SERVER_URL=u"};
+constexpr const char* kSecrets[] = {"PANED_TOKEN=t",
+                                    "PANED_ANYTHING=1",
+                                    "CODEX_API_KEY=k",
+                                    "CODEX_ACCESS_TOKEN=t",
+                                    "LISTEN_FDS=0",
+                                    "LISTEN_PID=1",
+                                    "LISTEN_FDNAMES=x",
+                                    "NOTIFY_SOCKET=/n",
+                                    "TMUX=/tmp/tmux,1,0",
+                                    "TMUX_PANE=%1",
+                                    "TMUX_TMPDIR=/x",
+                                    "CODEX_EXEC_SERVER_EXIT_ON_STDIN_CLOSE=false",
+                                    "CODEX_EXEC_SERVER_URL=u",
+                                    "CODEX_EXEC_SERVER_CONNECTION_TOKEN=t"};
 
 TEST_F(Environment, AbsentItIsTheServersWithoutTheServersOwn) {
   std::vector<std::string> env = {"E2E_PLAIN=kept", "E2E_API_KEY=kept too"};
