@@ -56,17 +56,16 @@ class Walker {
     if (::stat(root_.c_str(), &status) != 0) return FileError(errno, root_);
     if (!S_ISDIR(status.st_mode)) return std::move(result_);
     const int follow = options_.follow_directory_symlinks ? 0 : O_NOFOLLOW;
-    top_ = UniqueFd(::open(root_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC | follow));
+    top_ = UniqueFd(::open(root_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow));
     if (!top_.valid()) {
       // ENOTDIR and ELOOP: it is a link that is not to be followed.
       if (errno != ENOTDIR && errno != ELOOP) AddError(root_, errno);
       return std::move(result_);
     }
     seen_.insert(IdOf(status));
-    pending_.push_back({".", 0, false});
-    std::uint64_t entered = 0;
-    while (!pending_.empty() && !result_.truncated) {
-      if (entered++ == options_.max_directories) {
+    List(top_.get(), Pending(), root_);
+    for (std::uint64_t entered = 1; !pending_.empty() && !result_.truncated; ++entered) {
+      if (entered == options_.max_directories) {
         result_.truncated = true;
         break;
       }
@@ -79,29 +78,32 @@ class Walker {
 
  private:
   struct Pending {
-    std::string below;  // its path as seen from the root
+    std::string below;  // its path as seen from the root; empty for the root
     std::uint64_t depth = 0;
     bool linked = false;
   };
 
   void Enter(const Pending& directory) {
-    const bool at_top = directory.depth == 0;
-    const std::string path = at_top ? root_ : Join(root_, directory.below);
-    const int follow = directory.linked || at_top ? 0 : O_NOFOLLOW;
+    const std::string path = Join(root_, directory.below);
+    const int follow = directory.linked ? 0 : O_NOFOLLOW;
     const UniqueFd fd(
         ::openat(top_.get(), directory.below.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow));
-    if (!fd.valid()) {
+    if (fd.valid()) {
+      List(fd.get(), directory, path);
+    } else {
       AddError(path, errno);
-      return;
     }
+  }
+
+  void List(int fd, const Pending& directory, const std::string& path) {
     std::vector<std::string> names;
     // One more than may be looked at: it tells that something was left over.
-    const int error = FirstNames(fd.get(), options_.max_entries - looked_at_ + 1, &names);
+    const int error = FirstNames(fd, options_.max_entries - looked_at_ + 1, &names);
     for (const std::string& name : names) {
       if (looked_at_ == options_.max_entries) result_.truncated = true;
       if (result_.truncated) return;
       ++looked_at_;
-      LookAt(fd.get(), name, directory, path);
+      LookAt(fd, name, directory, path);
     }
     if (error != 0) AddError(path, error);
   }
@@ -125,7 +127,7 @@ class Walker {
       if (pruned || parent.depth == options_.max_depth) return;
       if (!seen_.insert(IdOf(status)).second) return;
       pending_.push_back(
-          {parent.depth == 0 ? name : Join(parent.below, name), parent.depth + 1, linked});
+          {parent.below.empty() ? name : Join(parent.below, name), parent.depth + 1, linked});
     }
   }
 
