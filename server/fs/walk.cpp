@@ -20,9 +20,6 @@
 namespace paned {
 namespace {
 
-// An item's own memory, besides its texts.
-constexpr std::size_t kItemCost = 64;
-
 // The first `count` names of a directory in byte order, however many it holds. Links that lead
 // nowhere are passed over. Returns errno or 0.
 int FirstNames(int fd, std::uint64_t count, std::vector<std::string>* names) {
@@ -48,8 +45,8 @@ int FirstNames(int fd, std::uint64_t count, std::vector<std::string>* names) {
 // when the turn comes: the width of a tree costs no descriptors.
 class Walker {
  public:
-  Walker(std::string root, const protocol::WalkOptions& options, std::size_t max_bytes)
-      : root_(std::move(root)), options_(options), max_bytes_(max_bytes) {}
+  Walker(std::string root, const protocol::WalkOptions& options, const PathWriter& write)
+      : root_(std::move(root)), options_(options), write_(write) {}
 
   Result<protocol::WalkResult> Run() {
     struct stat status = {};
@@ -135,16 +132,18 @@ class Walker {
     return directory == "/" ? directory + name : directory + '/' + name;
   }
 
-  // Whether one more item of that size may be kept; if not, the walk is over.
-  bool Afford(std::size_t bytes) {
-    bytes_ += bytes + kItemCost;
-    if (bytes_ > max_bytes_) result_.truncated = true;
-    return bytes_ <= max_bytes_;
+  // Whether one more item with so much text may be kept; if not, the walk is over.
+  bool Afford(std::size_t text) {
+    bytes_ += text + kWalkItemCost;
+    if (bytes_ > kMaxWalkBytes) result_.truncated = true;
+    return bytes_ <= kMaxWalkBytes;
   }
-  void AddEntry(std::string path, protocol::WalkKind kind) {
+  void AddEntry(const std::string& native, protocol::WalkKind kind) {
+    std::string path = write_(native);
     if (Afford(path.size())) result_.entries.push_back({std::move(path), kind});
   }
-  void AddError(std::string path, int error_number) {
+  void AddError(const std::string& native, int error_number) {
+    std::string path = write_(native);
     std::string message = OsErrorText(error_number);
     if (Afford(path.size() + message.size())) {
       result_.errors.push_back({std::move(path), std::move(message)});
@@ -153,7 +152,7 @@ class Walker {
 
   const std::string root_;
   const protocol::WalkOptions& options_;
-  const std::size_t max_bytes_;
+  const PathWriter& write_;
   UniqueFd top_;
   std::deque<Pending> pending_;
   std::set<FileId> seen_;  // entered, or waiting to be
@@ -179,8 +178,8 @@ Status CheckWalkLimits(const protocol::WalkOptions& options) {
 }
 
 Result<protocol::WalkResult> Walk(const std::string& path, const protocol::WalkOptions& options,
-                                  std::size_t max_bytes) {
-  return Walker(TrimPath(path), options, max_bytes).Run();
+                                  const PathWriter& write) {
+  return Walker(TrimPath(path), options, write).Run();
 }
 
 }  // namespace paned

@@ -78,19 +78,6 @@ Result<protocol::CanonicalizeResult> CanonicalizeInForm(const protocol::Path& pa
   return protocol::CanonicalizeResult{protocol::FormatPath(real.value(), path.form)};
 }
 
-Result<protocol::WalkResult> WalkInForm(const protocol::Path& path,
-                                        const protocol::WalkOptions& options) {
-  Result<protocol::WalkResult> walked = Walk(path.native, options);
-  if (!walked.ok()) return walked;
-  for (protocol::WalkEntry& entry : walked.value().entries) {
-    entry.path = protocol::FormatPath(entry.path, path.form);
-  }
-  for (protocol::WalkError& error : walked.value().errors) {
-    error.path = protocol::FormatPath(error.path, path.form);
-  }
-  return walked;
-}
-
 // Binds a method whose whole work is one blocking call on one path.
 template <class Params, class R>
 void BindPathCall(const Services* services, Router* router, Method method,
@@ -146,7 +133,12 @@ void BindFs(const Services* services, Router* router) {
         } else {
           RunOnWorker<protocol::WalkResult>(
               services,
-              [params = std::move(params)] { return WalkInForm(params.path, params.options); },
+              [params = std::move(params)] {
+                return Walk(params.path.native, params.options,
+                            [form = params.path.form](const std::string& native) {
+                              return protocol::FormatPath(native, form);
+                            });
+              },
               reply);
         }
       });
