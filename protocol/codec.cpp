@@ -149,6 +149,7 @@ template std::string Complete(std::string, const Empty&);
 template std::string Complete(std::string, const Metadata&);
 template std::string Complete(std::string, const CanonicalizeResult&);
 template std::string Complete(std::string, const ReadDirectoryResult&);
+template std::string Complete(std::string, const OpenResult&);
 template std::string Complete(std::string, const ReadBlockResult&);
 template std::string Complete(std::string, const WalkResult&);
 
