@@ -36,6 +36,19 @@ std::size_t SizeHint(const ReadDirectoryResult& value) {
   return size;
 }
 
+std::size_t SizeHint(const ReadBlockResult& value) {
+  return 64 + Base64Length(value.chunk.raw.size());
+}
+
+std::size_t SizeHint(const WalkResult& value) {
+  std::size_t size = 64;
+  for (const WalkEntry& entry : value.entries) size += 36 + entry.path.size();
+  for (const WalkError& error : value.errors) {
+    size += 28 + error.path.size() + error.message.size();
+  }
+  return size;
+}
+
 std::size_t SizeHint(const ScreenResult& value) {
   std::size_t size = 128;
   for (const std::string& line : value.lines) size += 4 + line.size();
@@ -43,15 +56,6 @@ std::size_t SizeHint(const ScreenResult& value) {
 }
 
 std::size_t SizeHint(const InitializeResult& value) { return 96 + value.environment_info.size(); }
-
-// `head` is the message up to its value.
-template <class Value>
-std::string Complete(std::string head, const Value& value) {
-  head.reserve(head.size() + SizeHint(value));
-  AppendStruct(value, &head);
-  head.push_back('}');
-  return head;
-}
 
 }  // namespace
 
@@ -81,6 +85,14 @@ void AppendJson(const Value& value, std::string* out) {
 }
 
 template <class Value>
+std::string Complete(std::string head, const Value& value) {
+  head.reserve(head.size() + SizeHint(value));
+  AppendStruct(value, &head);
+  head.push_back('}');
+  return head;
+}
+
+template <class Value>
 std::string EncodeResult(const RequestId& id, const Value& value) {
   return Complete(BeginResult(id), value);
 }
@@ -107,6 +119,11 @@ template std::optional<RpcError> Decode(const JsonValue&, WriteFileParams*);
 template std::optional<RpcError> Decode(const JsonValue&, CreateDirectoryParams*);
 template std::optional<RpcError> Decode(const JsonValue&, RemoveParams*);
 template std::optional<RpcError> Decode(const JsonValue&, CopyParams*);
+template std::optional<RpcError> Decode(const JsonValue&, OpenParams*);
+template std::optional<RpcError> Decode(const JsonValue&, ReadBlockParams*);
+template std::optional<RpcError> Decode(const JsonValue&, WriteBlockParams*);
+template std::optional<RpcError> Decode(const JsonValue&, CloseParams*);
+template std::optional<RpcError> Decode(const JsonValue&, WalkParams*);
 
 template void AppendJson(const Empty&, std::string*);
 template void AppendJson(const InitializeResult&, std::string*);
@@ -119,11 +136,22 @@ template void AppendJson(const ReadFileResult&, std::string*);
 template void AppendJson(const Metadata&, std::string*);
 template void AppendJson(const CanonicalizeResult&, std::string*);
 template void AppendJson(const ReadDirectoryResult&, std::string*);
+template void AppendJson(const OpenResult&, std::string*);
+template void AppendJson(const ReadBlockResult&, std::string*);
+template void AppendJson(const WalkResult&, std::string*);
 template void AppendJson(const EnvironmentInfo&, std::string*);
 template void AppendJson(const EnvironmentStatus&, std::string*);
 template void AppendJson(const OutputNotification&, std::string*);
 template void AppendJson(const ExitedNotification&, std::string*);
 template void AppendJson(const ClosedNotification&, std::string*);
+
+template std::string Complete(std::string, const Empty&);
+template std::string Complete(std::string, const Metadata&);
+template std::string Complete(std::string, const CanonicalizeResult&);
+template std::string Complete(std::string, const ReadDirectoryResult&);
+template std::string Complete(std::string, const OpenResult&);
+template std::string Complete(std::string, const ReadBlockResult&);
+template std::string Complete(std::string, const WalkResult&);
 
 template std::string EncodeResult(const RequestId&, const Empty&);
 template std::string EncodeResult(const RequestId&, const InitializeResult&);
@@ -136,6 +164,7 @@ template std::string EncodeResult(const RequestId&, const ReadFileResult&);
 template std::string EncodeResult(const RequestId&, const Metadata&);
 template std::string EncodeResult(const RequestId&, const CanonicalizeResult&);
 template std::string EncodeResult(const RequestId&, const ReadDirectoryResult&);
+template std::string EncodeResult(const RequestId&, const OpenResult&);
 template std::string EncodeResult(const RequestId&, const EnvironmentInfo&);
 template std::string EncodeResult(const RequestId&, const EnvironmentStatus&);
 

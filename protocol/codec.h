@@ -26,6 +26,11 @@ std::optional<RpcError> Decode(const JsonValue& params, Params* out);
 template <class Value>
 void AppendJson(const Value& value, std::string* out);
 
+// A whole message from its beginning (BeginResult, BeginNotification): what is large is encoded
+// where it was made, away from the io thread. Instantiated for the results of the fs methods.
+template <class Value>
+std::string Complete(std::string head, const Value& value);
+
 // One whole reply or notification, in a string of about the right capacity from the start.
 template <class Value>
 std::string EncodeResult(const RequestId& id, const Value& value);

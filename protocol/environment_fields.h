@@ -23,7 +23,9 @@ struct Fields<PanedCapabilities> {
 
 template <>
 struct Fields<Capabilities> {
-  static constexpr auto kRows = std::tuple(Row("paned", &Capabilities::paned, Need::kOmitIfEmpty));
+  static constexpr auto kRows =
+      std::tuple(Row("fileWriteStreaming", &Capabilities::file_write_streaming, Need::kOmitIfEmpty),
+                 Row("paned", &Capabilities::paned, Need::kOmitIfEmpty));
 };
 
 template <>

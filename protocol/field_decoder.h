@@ -18,6 +18,7 @@
 #include "protocol/error.h"
 #include "protocol/fault_text.h"
 #include "protocol/fields.h"
+#include "protocol/fs_types.h"
 #include "protocol/json_path.h"
 #include "protocol/json_reader.h"
 #include "protocol/path_uri.h"
@@ -79,19 +80,33 @@ inline bool DecodeValue(const JsonValue& value, Sandbox* out, RpcError* error) {
   return DecodeSandbox(value, out, error);
 }
 
-inline bool DecodeValue(const JsonValue& value, InheritPolicy* out, RpcError* error) {
+// One of a few words. `expected` is how the reference lists them.
+template <class Enum, std::size_t N>
+bool DecodeWord(const JsonValue& value,
+                const std::array<std::pair<std::string_view, Enum>, N>& words,
+                std::string_view expected, Enum* out, RpcError* error) {
   std::string_view text;
   if (!value.Get(&text)) return FailDecode(TypeFault(value, "string or map"), error);
-  constexpr std::array<std::pair<std::string_view, InheritPolicy>, 3> kNames = {
+  for (const auto& [word, meaning] : words) {
+    if (text != word) continue;
+    *out = meaning;
+    return true;
+  }
+  return FailDecode(UnknownVariant(text, expected), error);
+}
+
+inline bool DecodeValue(const JsonValue& value, InheritPolicy* out, RpcError* error) {
+  constexpr std::array<std::pair<std::string_view, InheritPolicy>, 3> kWords = {
       {{"core", InheritPolicy::kCore},
        {"all", InheritPolicy::kAll},
        {"none", InheritPolicy::kNone}}};
-  for (const auto& [name, policy] : kNames) {
-    if (text != name) continue;
-    *out = policy;
-    return true;
-  }
-  return FailDecode(UnknownVariant(text, "one of `core`, `all`, `none`"), error);
+  return DecodeWord(value, kWords, "one of `core`, `all`, `none`", out, error);
+}
+
+inline bool DecodeValue(const JsonValue& value, OpenMode* out, RpcError* error) {
+  constexpr std::array<std::pair<std::string_view, OpenMode>, 2> kWords = {
+      {{"read", OpenMode::kRead}, {"replace", OpenMode::kReplace}}};
+  return DecodeWord(value, kWords, "`read` or `replace`", out, error);
 }
 
 template <class Element>
@@ -133,7 +148,8 @@ bool DecodeValue(const JsonValue& value, Struct* out, RpcError* error) {
 template <class Owner, class Member, class Struct>
 bool DecodeMember(const Field<Owner, Member>& row, const JsonValue& value, Struct* out,
                   RpcError* error) {
-  if (row.need != Need::kRequired && value.IsNull()) return true;
+  const bool takes_null = row.need == Need::kOptional || row.need == Need::kOmitIfEmpty;
+  if (takes_null && value.IsNull()) return true;
   Member& member = out->*row.member;
   if constexpr (std::is_same_v<Member, bool>) {
     if (row.form == Form::kPresence) {
@@ -151,6 +167,9 @@ bool DecodeMember(const Field<Owner, Member>& row, const JsonValue& value, Struc
     if (row.form == Form::kUuid) {
       return DecodeValue(value, &member, error) && Check(CheckUuid(*member), error);
     }
+  }
+  if constexpr (std::is_same_v<Member, std::uint64_t>) {
+    if (!row.expected.empty()) return DecodeValue(value, &member, error, row.expected);
   }
   if constexpr (std::is_same_v<Member, std::optional<std::uint64_t>>) {
     if (!row.expected.empty()) return DecodeValue(value, &member.emplace(), error, row.expected);

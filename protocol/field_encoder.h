@@ -11,6 +11,7 @@
 
 #include "protocol/base64.h"
 #include "protocol/fields.h"
+#include "protocol/fs_types.h"
 #include "protocol/json_writer.h"
 
 namespace paned::protocol {
@@ -59,6 +60,9 @@ inline void AppendValue(const std::string& value, std::string* out) {
 inline void AppendValue(const Bytes& value, std::string* out) { AppendBytes(value.raw, out); }
 inline void AppendValue(OutputStream value, std::string* out) { AppendText(NameOf(value), out); }
 inline void AppendValue(WriteStatus value, std::string* out) { AppendText(NameOf(value), out); }
+inline void AppendValue(WalkKind value, std::string* out) {
+  AppendText(value == WalkKind::kDirectory ? "directory" : "file", out);
+}
 
 template <class Value>
 void AppendValue(const std::optional<Value>& value, std::string* out) {
@@ -95,6 +99,7 @@ bool IsEmpty(const std::optional<Value>& value) {
   return !value.has_value();
 }
 inline bool IsEmpty(const std::string_view& value) { return value.empty(); }
+inline bool IsEmpty(bool value) { return !value; }
 
 template <class Struct>
 void AppendMembers(const Struct& value, bool* first, std::string* out);

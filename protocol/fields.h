@@ -14,6 +14,7 @@ namespace paned::protocol {
 enum class Need {
   kRequired,     // in: must be there, null has the wrong type. Out: always written
   kOptional,     // in: absent or null keeps the default. Out: null when empty
+  kDefaulted,    // in: absent keeps the default, null has the wrong type
   kOmitIfEmpty,  // in: as kOptional. Out: left out when empty
 };
 

@@ -96,4 +96,84 @@ struct Fields<CopyParams> {
       Row("sandbox", &CopyParams::sandbox, Need::kOptional));
 };
 
+template <>
+struct Fields<OpenParams> {
+  static constexpr std::string_view kName = "WireFsOpenParams";
+  static constexpr auto kRows =
+      std::tuple(Row("handleId", &OpenParams::handle_id), Row("path", &OpenParams::path),
+                 Row("mode", &OpenParams::mode, Need::kDefaulted),
+                 Row("sandbox", &OpenParams::sandbox, Need::kOptional));
+};
+
+template <>
+struct Fields<OpenResult> {
+  static constexpr auto kRows = std::tuple(Row("handleId", &OpenResult::handle_id));
+};
+
+template <>
+struct Fields<ReadBlockParams> {
+  static constexpr std::string_view kName = "FsReadBlockParams";
+  static constexpr auto kRows = std::tuple(
+      Row("handleId", &ReadBlockParams::handle_id), Row("offset", &ReadBlockParams::offset),
+      Row("len", &ReadBlockParams::length, Need::kRequired, Form::kByType, "usize"));
+};
+
+template <>
+struct Fields<ReadBlockResult> {
+  static constexpr auto kRows =
+      std::tuple(Row("chunk", &ReadBlockResult::chunk), Row("eof", &ReadBlockResult::eof));
+};
+
+template <>
+struct Fields<WriteBlockParams> {
+  static constexpr std::string_view kName = "FsWriteBlockParams";
+  static constexpr auto kRows = std::tuple(
+      Row("handleId", &WriteBlockParams::handle_id), Row("offset", &WriteBlockParams::offset),
+      Row("chunk", &WriteBlockParams::chunk, Need::kRequired, Form::kBase64));
+};
+
+template <>
+struct Fields<CloseParams> {
+  static constexpr std::string_view kName = "FsCloseParams";
+  static constexpr auto kRows = std::tuple(Row("handleId", &CloseParams::handle_id));
+};
+
+template <>
+struct Fields<WalkOptions> {
+  static constexpr std::string_view kName = "WalkOptions";
+  static constexpr auto kRows = std::tuple(
+      Row("maxDepth", &WalkOptions::max_depth, Need::kRequired, Form::kByType, "usize"),
+      Row("maxDirectories", &WalkOptions::max_directories, Need::kRequired, Form::kByType, "usize"),
+      Row("maxEntries", &WalkOptions::max_entries, Need::kRequired, Form::kByType, "usize"),
+      Row("followDirectorySymlinks", &WalkOptions::follow_directory_symlinks),
+      Row("pruneHiddenDirectories", &WalkOptions::prune_hidden_directories, Need::kDefaulted));
+};
+
+template <>
+struct Fields<WalkParams> {
+  static constexpr std::string_view kName = "WireFsWalkParams";
+  static constexpr auto kRows =
+      std::tuple(Row("path", &WalkParams::path), Row("options", &WalkParams::options),
+                 Row("sandbox", &WalkParams::sandbox, Need::kOptional));
+};
+
+template <>
+struct Fields<WalkEntry> {
+  static constexpr auto kRows =
+      std::tuple(Row("path", &WalkEntry::path), Row("kind", &WalkEntry::kind));
+};
+
+template <>
+struct Fields<WalkError> {
+  static constexpr auto kRows =
+      std::tuple(Row("path", &WalkError::path), Row("message", &WalkError::message));
+};
+
+template <>
+struct Fields<WalkResult> {
+  static constexpr auto kRows =
+      std::tuple(Row("entries", &WalkResult::entries), Row("errors", &WalkResult::errors),
+                 Row("truncated", &WalkResult::truncated));
+};
+
 }  // namespace paned::protocol

@@ -64,4 +64,59 @@ struct CopyParams {
   Sandbox sandbox;
 };
 
+enum class OpenMode { kRead, kReplace };
+struct OpenParams {
+  std::string handle_id;  // chosen by the client
+  Path path;
+  OpenMode mode = OpenMode::kRead;
+  Sandbox sandbox;
+};
+struct OpenResult {
+  std::string handle_id;
+};
+struct ReadBlockParams {
+  std::string handle_id;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+};
+struct ReadBlockResult {
+  Bytes chunk;
+  bool eof = false;  // fewer bytes than asked for
+};
+struct WriteBlockParams {
+  std::string handle_id;
+  std::uint64_t offset = 0;
+  std::string chunk;  // raw bytes
+};
+struct CloseParams {
+  std::string handle_id;
+};
+
+struct WalkOptions {
+  std::uint64_t max_depth = 0;        // 0: the root's own entries
+  std::uint64_t max_directories = 0;  // entered, the root being one
+  std::uint64_t max_entries = 0;      // looked at, whether reported or not
+  bool follow_directory_symlinks = false;
+  bool prune_hidden_directories = false;  // report them, but do not enter them
+};
+struct WalkParams {
+  Path path;
+  WalkOptions options;
+  Sandbox sandbox;
+};
+enum class WalkKind { kFile, kDirectory };
+struct WalkEntry {
+  std::string path;  // in the request's form
+  WalkKind kind = WalkKind::kFile;
+};
+struct WalkError {
+  std::string path;  // in the request's form
+  std::string message;
+};
+struct WalkResult {
+  std::vector<WalkEntry> entries;
+  std::vector<WalkError> errors;  // what could not be looked at or entered
+  bool truncated = false;         // a limit other than the depth cut it short
+};
+
 }  // namespace paned::protocol

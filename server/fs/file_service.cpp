@@ -26,7 +26,7 @@ constexpr std::uint64_t kFirstRead = std::uint64_t{64} * 1024;
 
 Error NotAFile(const std::string& path) {
   Error error{ErrorKind::kInvalidRequest, "path `" + path + "` is not a file", path};
-  error.hint = "only regular files can be read";
+  error.hint = "only regular files can be opened";
   return error;
 }
 
@@ -75,6 +75,19 @@ Result<OpenedFile> OpenForRead(const std::string& raw_path, std::uint64_t limit)
     return error;
   }
   return file;
+}
+
+Result<UniqueFd> OpenForReplace(const std::string& raw_path) {
+  const std::string path = TrimPath(raw_path);
+  // A device is left alone: opening it can have effects. What else is no file is told by open().
+  struct stat status = {};
+  if (::stat(path.c_str(), &status) == 0 && (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode))) {
+    return NotAFile(path);
+  }
+  UniqueFd fd(OpenForWrite(path));
+  if (!fd.valid() || ::fstat(fd.get(), &status) != 0) return FileError(errno, path);
+  if (!S_ISREG(status.st_mode)) return NotAFile(path);
+  return fd;
 }
 
 Result<std::string> ReadPiece(const OpenedFile& file, std::size_t count) {

@@ -28,6 +28,11 @@ struct OpenedFile {
 // large to read: limit is N bytes" with limit and a hint (fs/open + fs/readBlock).
 Result<OpenedFile> OpenForRead(const std::string& path, std::uint64_t limit);
 
+// Opens `path` for fs/open with mode "replace": created (0666 & ~umask) or truncated in place, and
+// writable only. Never blocks on a fifo. Not a regular file: the system's error (EISDIR, ENXIO) or
+// kInvalidRequest "path `P` is not a file"; devices are not even opened.
+Result<UniqueFd> OpenForReplace(const std::string& path);
+
 // Reads up to `count` bytes at the file's current position; fewer only at the end of the file.
 Result<std::string> ReadPiece(const OpenedFile& file, std::size_t count);
 

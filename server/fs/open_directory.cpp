@@ -13,7 +13,8 @@
 
 namespace paned {
 
-int ListNames(int fd, std::vector<ListedName>* names) {
+int VisitNames(int fd,
+               const std::function<void(std::string_view name, unsigned char type)>& visit) {
   // getdents64 and not readdir: fdopendir would take the descriptor away from its owner.
   alignas(dirent64) char buffer[std::size_t{32} * 1024];
   for (;;) {
@@ -25,9 +26,15 @@ int ListNames(int fd, std::vector<ListedName>* names) {
       const auto* entry = reinterpret_cast<const dirent64*>(buffer + offset);
       offset += entry->d_reclen;
       const std::string_view name(entry->d_name);
-      if (name != "." && name != "..") names->push_back({std::string(name), entry->d_type});
+      if (name != "." && name != "..") visit(name, entry->d_type);
     }
   }
+}
+
+int ListNames(int fd, std::vector<ListedName>* names) {
+  return VisitNames(fd, [names](std::string_view name, unsigned char type) {
+    names->push_back({std::string(name), type});
+  });
 }
 
 int OpenDirectory::Open(int parent, const std::string& name, int flags) {

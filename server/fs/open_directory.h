@@ -7,7 +7,9 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "server/base/unique_fd.h"
@@ -26,13 +28,20 @@ inline FileId IdOf(const struct stat& status) { return {status.st_dev, status.st
 inline bool operator==(const FileId& a, const FileId& b) {
   return a.device == b.device && a.inode == b.inode;
 }
+inline bool operator<(const FileId& a, const FileId& b) {
+  return a.device != b.device ? a.device < b.device : a.inode < b.inode;
+}
 
 struct ListedName {
   std::string name;
   unsigned char type = 0;  // DT_*; DT_UNKNOWN where the file system does not tell
 };
 
-// Appends all names but "." and "..", raw bytes in the system's order. Returns errno or 0.
+// Calls `visit` with every name but "." and "..", raw bytes in the system's order, and its DT_*.
+// Returns errno or 0.
+int VisitNames(int fd, const std::function<void(std::string_view name, unsigned char type)>& visit);
+
+// Appends what VisitNames gives.
 int ListNames(int fd, std::vector<ListedName>* names);
 
 // An open directory that can give its descriptor back and later find itself again.

@@ -1,5 +1,6 @@
 #include "server/handlers/bind.h"
 
+#include "server/handlers/block_handlers.h"
 #include "server/handlers/environment_handlers.h"
 #include "server/handlers/fs_handlers.h"
 #include "server/handlers/initialize_handler.h"
@@ -13,6 +14,7 @@ void BindHandlers(const Services* services, Router* router) {
   BindProcess(services, router);
   BindTerminal(router);
   BindFs(services, router);
+  BindBlocks(services, router);
   BindEnvironment(services, router);
 }
 

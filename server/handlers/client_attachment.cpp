@@ -14,15 +14,17 @@ constexpr char kTakenOver[] = "session has been resumed by another connection";
 
 ClientAttachment::ClientAttachment(std::shared_ptr<Connection> connection,
                                    SessionRegistry* sessions, Session* session,
-                                   const ClientProfile* profile, bool resumed)
+                                   const ClientProfile* profile, bool resumed, WorkerPool* workers)
     : connection_(std::move(connection)),
       sessions_(sessions),
       session_(session),
-      profile_(profile) {
+      profile_(profile),
+      files_(std::make_shared<FileHandles>(workers)) {
   session_->Attach(this, profile, resumed);
 }
 
 ClientAttachment::~ClientAttachment() {
+  files_->CloseAll();
   if (session_ != nullptr) sessions_->Release(session_);
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "server/fs/file_handles.h"
 #include "server/rpc/router.h"
 #include "server/session/session_registry.h"
 
@@ -14,12 +15,15 @@ class ClientAttachment final : public Attachment, public SessionClient {
  public:
   // Attaches to the detached `session`.
   ClientAttachment(std::shared_ptr<Connection> connection, SessionRegistry* sessions,
-                   Session* session, const ClientProfile* profile, bool resumed);
+                   Session* session, const ClientProfile* profile, bool resumed,
+                   WorkerPool* workers);
   ~ClientAttachment() override;
 
   // nullptr once another connection has taken the session over.
   Session* session() const { return session_; }
   const ClientProfile& profile() const { return *profile_; }
+  // The files this connection has open: not the session's, another connection opens its own.
+  FileHandles& files() const { return *files_; }
 
   // Attachment
   void OnWritable() override;
@@ -37,6 +41,7 @@ class ClientAttachment final : public Attachment, public SessionClient {
   SessionRegistry* sessions_;
   Session* session_;
   const ClientProfile* profile_;
+  std::shared_ptr<FileHandles> files_;
 };
 
 // The attachment of a caller that has passed the handshake.

@@ -7,7 +7,9 @@
 #include "protocol/base64.h"
 #include "protocol/path_uri.h"
 #include "server/fs/file_service.h"
+#include "server/fs/walk.h"
 #include "server/handlers/client_attachment.h"
+#include "server/handlers/file_refusal.h"
 #include "server/handlers/file_reply.h"
 
 namespace paned {
@@ -19,31 +21,26 @@ using CallerRef = const std::shared_ptr<Caller>&;
 // {"jsonrpc":"2.0","id":...,"result":{"dataBase64":""}} with room for a long id.
 constexpr std::uint64_t kEnvelopeRoom = 4096;
 
-// A path or a sandbox that cannot be served, as the reference's -32600 or our refusal.
-std::optional<Error> Refuse(const protocol::Path& path, const protocol::Sandbox& sandbox) {
-  if (!path.unusable.empty()) return Error{ErrorKind::kInvalidRequest, path.unusable};
-  if (sandbox.demand == protocol::SandboxDemand::kRestricted) {
-    return Error{ErrorKind::kInternal,
-                 "this exec-server has no sandbox and does not make restricted file calls",
-                 {},
-                 {},
-                 "isolate the whole workspace and run codex with --sandbox danger-full-access"};
-  }
-  return std::nullopt;
-}
-
-// Runs `work` on a worker and answers with what it returns.
+// Runs `work` on a worker and answers with what it returns, which is encoded there.
 template <class R>
 void RunOnWorker(const Services* services, std::function<Result<R>()> work, const Reply& reply) {
-  services->workers->Run<Result<R>>(std::move(work), [reply](Result<R> result) {
-    if (!result.ok()) {
-      reply->Fail(result.error());
-    } else if constexpr (std::is_same_v<R, Done>) {
-      reply->Send(protocol::Empty{});
-    } else {
-      reply->Send(result.value());
-    }
-  });
+  services->workers->Run<Result<std::string>>(
+      [work = std::move(work), head = reply->Head()]() -> Result<std::string> {
+        Result<R> result = work();
+        if (!result.ok()) return std::move(result.error());
+        if constexpr (std::is_same_v<R, Done>) {
+          return protocol::Complete(head, protocol::Empty{});
+        } else {
+          return protocol::Complete(head, result.value());
+        }
+      },
+      [reply](Result<std::string> message) {
+        if (message.ok()) {
+          reply->SendText(std::move(message.value()));
+        } else {
+          reply->Fail(message.error());
+        }
+      });
 }
 
 void ReadFile(const Services* services, CallerRef caller, const protocol::PathParams& params,
@@ -86,7 +83,7 @@ template <class Params, class R>
 void BindPathCall(const Services* services, Router* router, Method method,
                   Result<R> (*call)(const protocol::Path& path)) {
   router->Bind<Params>(method, [services, call](CallerRef, Params params, const Reply& reply) {
-    if (const auto refusal = Refuse(params.path, params.sandbox)) {
+    if (const auto refusal = RefuseFileCall(params.path, params.sandbox)) {
       reply->Fail(*refusal);
       return;
     }
@@ -101,7 +98,7 @@ void BindFs(const Services* services, Router* router) {
   router->Bind<protocol::ReadFileParams>(
       Method::kFsReadFile,
       [services](CallerRef caller, const protocol::ReadFileParams& params, const Reply& reply) {
-        if (const auto refusal = Refuse(params.path, params.sandbox)) {
+        if (const auto refusal = RefuseFileCall(params.path, params.sandbox)) {
           reply->Fail(*refusal);
         } else {
           ReadFile(services, caller, params, reply);
@@ -118,7 +115,7 @@ void BindFs(const Services* services, Router* router) {
   router->Bind<protocol::WriteFileParams>(
       Method::kFsWriteFile,
       [services](CallerRef, protocol::WriteFileParams params, const Reply& reply) {
-        if (const auto refusal = Refuse(params.path, params.sandbox)) {
+        if (const auto refusal = RefuseFileCall(params.path, params.sandbox)) {
           reply->Fail(*refusal);
           return;
         }
@@ -126,10 +123,29 @@ void BindFs(const Services* services, Router* router) {
             services, [params = std::move(params), reply] { return DecodeAndWrite(params); },
             reply);
       });
+  router->Bind<protocol::WalkParams>(
+      Method::kFsWalk, [services](CallerRef, protocol::WalkParams params, const Reply& reply) {
+        const Status limits = CheckWalkLimits(params.options);
+        if (!limits.ok()) {
+          reply->Fail(limits.error());
+        } else if (const auto refusal = RefuseFileCall(params.path, params.sandbox)) {
+          reply->Fail(*refusal);
+        } else {
+          RunOnWorker<protocol::WalkResult>(
+              services,
+              [params = std::move(params)] {
+                return Walk(params.path.native, params.options,
+                            [form = params.path.form](const std::string& native) {
+                              return protocol::FormatPath(native, form);
+                            });
+              },
+              reply);
+        }
+      });
   router->Bind<protocol::CreateDirectoryParams>(
       Method::kFsCreateDirectory,
       [services](CallerRef, protocol::CreateDirectoryParams params, const Reply& reply) {
-        if (const auto refusal = Refuse(params.path, params.sandbox)) {
+        if (const auto refusal = RefuseFileCall(params.path, params.sandbox)) {
           reply->Fail(*refusal);
           return;
         }
@@ -142,7 +158,7 @@ void BindFs(const Services* services, Router* router) {
       });
   router->Bind<protocol::RemoveParams>(
       Method::kFsRemove, [services](CallerRef, protocol::RemoveParams params, const Reply& reply) {
-        if (const auto refusal = Refuse(params.path, params.sandbox)) {
+        if (const auto refusal = RefuseFileCall(params.path, params.sandbox)) {
           reply->Fail(*refusal);
           return;
         }
@@ -155,8 +171,8 @@ void BindFs(const Services* services, Router* router) {
       });
   router->Bind<protocol::CopyParams>(
       Method::kFsCopy, [services](CallerRef, protocol::CopyParams params, const Reply& reply) {
-        auto refusal = Refuse(params.source, params.sandbox);
-        if (!refusal) refusal = Refuse(params.destination, params.sandbox);
+        auto refusal = RefuseFileCall(params.source, params.sandbox);
+        if (!refusal) refusal = RefuseFileCall(params.destination, params.sandbox);
         if (refusal) {
           reply->Fail(*refusal);
           return;

@@ -13,8 +13,8 @@ using protocol::InitializeParams;
 void Attach(const Services* services, const std::shared_ptr<Caller>& caller, Session* session,
             const ClientProfile* profile, bool resumed, const Reply& reply) {
   reply->Send(protocol::InitializeResult{session->id(), services->environment_info});
-  caller->attachment = std::make_unique<ClientAttachment>(caller->connection, services->sessions,
-                                                          session, profile, resumed);
+  caller->attachment = std::make_unique<ClientAttachment>(
+      caller->connection, services->sessions, session, profile, resumed, services->workers);
   caller->state = HandshakeState::kInitialized;
   services->log->Write(LogLevel::kInfo, resumed ? "session resumed" : "session started",
                        {{"session", session->id()},

@@ -45,11 +45,15 @@ class ReplyOnce {
   void Fail(const Error& error) { Fail(ToRpcError(error)); }
   // A complete reply message, built elsewhere from Head().
   void SendText(std::string message);
-  // A reply that is produced while it is sent.
+  // A reply that is produced while it is sent: a result that begins with Head(), or ErrorText().
   void Stream(std::unique_ptr<MessageSource> source);
 
   // The beginning of a result reply, up to the value; see protocol::BeginResult.
   std::string Head() const { return protocol::BeginResult(id_); }
+  // A whole error reply, for a source that fails before its first piece.
+  std::string ErrorText(const Error& error) const {
+    return protocol::EncodeError(id_, ToRpcError(error));
+  }
 
  private:
   std::shared_ptr<Connection> Take();

@@ -56,5 +56,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Try<CreateDirectoryParams>(envelope);
   Try<RemoveParams>(envelope);
   Try<CopyParams>(envelope);
+  Try<OpenParams>(envelope);
+  Try<ReadBlockParams>(envelope);
+  Try<WriteBlockParams>(envelope);
+  Try<CloseParams>(envelope);
+  Try<WalkParams>(envelope);
   return 0;
 }

@@ -260,5 +260,85 @@ TEST(Decode, SandboxFaults) {
       "unknown variant `x`, expected `restricted` or `enabled` @ sandbox.permissions.network");
 }
 
+TEST(Decode, OpenFiles) {
+  EXPECT_EQ(Outcome<OpenParams>("null"), "invalid type: null, expected struct WireFsOpenParams");
+  OpenParams open;
+  EXPECT_EQ(Outcome(R"({"handleId":"h","path":"file:///a"})", &open), "ok");
+  EXPECT_EQ(open.handle_id + open.path.native, "h/a");
+  EXPECT_EQ(open.mode, OpenMode::kRead);
+  EXPECT_EQ(Outcome(R"({"handleId":"","path":"/a","mode":"replace","sandbox":null})", &open), "ok");
+  EXPECT_EQ(open.mode, OpenMode::kReplace);
+  EXPECT_EQ(Outcome<OpenParams>(R"({"handleId":"h"})"), "missing field `path` @ path");
+  EXPECT_EQ(Outcome<OpenParams>(R"({"path":"/a","mode":"bad"})"),
+            "unknown variant `bad`, expected `read` or `replace` @ mode");
+  EXPECT_EQ(Outcome<OpenParams>(R"({"handleId":"h","path":"/a","mode":null})"),
+            "invalid type: null, expected string or map @ mode");
+  EXPECT_EQ(Outcome<OpenParams>(R"({"handleId":"h","path":"/a","mode":5})"),
+            "invalid type: number, expected string or map @ mode");
+  EXPECT_EQ(Outcome<CloseParams>("{}"), "missing field `handleId` @ handleId");
+  EXPECT_EQ(Outcome<CloseParams>("5"), "invalid type: number, expected struct FsCloseParams");
+  EXPECT_EQ(Outcome<CloseParams>(R"({"handleId":null})"),
+            "invalid type: null, expected a string @ handleId");
+}
+
+TEST(Decode, Blocks) {
+  EXPECT_EQ(Outcome<ReadBlockParams>("null"),
+            "invalid type: null, expected struct FsReadBlockParams");
+  ReadBlockParams read;
+  EXPECT_EQ(Outcome(R"({"handleId":"h","offset":18446744073709551615,"len":3})", &read), "ok");
+  EXPECT_EQ(read.offset, 18446744073709551615U);
+  EXPECT_EQ(read.length, 3U);
+  EXPECT_EQ(Outcome<ReadBlockParams>(R"({"handleId":"h","offset":0})"),
+            "missing field `len` @ len");
+  EXPECT_EQ(Outcome<ReadBlockParams>(R"({"offset":-1})"), "invalid number @ offset");
+  EXPECT_EQ(Outcome<ReadBlockParams>(R"({"offset":18446744073709551616})"),
+            "invalid number @ offset");
+  EXPECT_EQ(Outcome<ReadBlockParams>(R"({"offset":null})"),
+            "invalid type: null, expected u64 @ offset");
+  EXPECT_EQ(Outcome<ReadBlockParams>(R"({"len":"x"})"),
+            "invalid type: string \"x\", expected usize @ len");
+  EXPECT_EQ(Outcome<WriteBlockParams>("null"),
+            "invalid type: null, expected struct FsWriteBlockParams");
+  WriteBlockParams write;
+  EXPECT_EQ(Outcome(R"({"handleId":"h","offset":7,"chunk":"Zm9v"})", &write), "ok");
+  EXPECT_EQ(write.chunk, "foo");
+  EXPECT_EQ(write.offset, 7U);
+  // In the order of the message, before what is missing.
+  EXPECT_EQ(Outcome<WriteBlockParams>(R"({"chunk":"%%","offset":-1})"),
+            "Invalid symbol 37, offset 0. @ chunk");
+  EXPECT_EQ(Outcome<WriteBlockParams>(R"({"offset":-1,"chunk":"%%"})"), "invalid number @ offset");
+  EXPECT_EQ(Outcome<WriteBlockParams>(R"({"chunk":"abc"})"), "Invalid padding @ chunk");
+  EXPECT_EQ(Outcome<WriteBlockParams>(R"({"chunk":"abl="})"),
+            "Invalid last symbol 108, offset 2. @ chunk");
+  EXPECT_EQ(Outcome<WriteBlockParams>(R"({"chunk":null})"),
+            "invalid type: null, expected a string @ chunk");
+}
+
+TEST(Decode, Walk) {
+  EXPECT_EQ(Outcome<WalkParams>("null"), "invalid type: null, expected struct WireFsWalkParams");
+  EXPECT_EQ(Outcome<WalkParams>(R"({"path":"/a"})"), "missing field `options` @ options");
+  EXPECT_EQ(Outcome<WalkParams>(R"({"path":"/a","options":null})"),
+            "invalid type: null, expected struct WalkOptions @ options");
+  const std::string head = R"({"path":"/a","options":{)";
+  const std::string all =
+      head + R"("maxDepth":1,"maxDirectories":2,"maxEntries":3,"followDirectorySymlinks":true)";
+  WalkParams walk;
+  EXPECT_EQ(Outcome(all + "}}", &walk), "ok");
+  EXPECT_EQ(walk.options.max_depth, 1U);
+  EXPECT_EQ(walk.options.max_directories, 2U);
+  EXPECT_EQ(walk.options.max_entries, 3U);
+  EXPECT_TRUE(walk.options.follow_directory_symlinks);
+  EXPECT_FALSE(walk.options.prune_hidden_directories);
+  EXPECT_EQ(Outcome(all + R"(,"pruneHiddenDirectories":true}})", &walk), "ok");
+  EXPECT_TRUE(walk.options.prune_hidden_directories);
+  EXPECT_EQ(Outcome<WalkParams>(all + R"(,"pruneHiddenDirectories":null}})"),
+            "invalid type: null, expected a boolean @ options.pruneHiddenDirectories");
+  EXPECT_EQ(Outcome<WalkParams>(head + "}}"), "missing field `maxDepth` @ options.maxDepth");
+  EXPECT_EQ(Outcome<WalkParams>(head + R"("maxDepth":null}})"),
+            "invalid type: null, expected usize @ options.maxDepth");
+  EXPECT_EQ(Outcome<WalkParams>(head + R"("maxEntries":-1}})"),
+            "invalid number @ options.maxEntries");
+}
+
 }  // namespace
 }  // namespace paned::protocol

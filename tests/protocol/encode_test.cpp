@@ -87,6 +87,22 @@ TEST(Encode, Files) {
             "\"isFile\":false}]}");
 }
 
+TEST(Encode, OpenFilesAndWalks) {
+  EXPECT_EQ(Json(OpenResult{"a\""}), R"({"handleId":"a\""})");
+  EXPECT_EQ(Json(ReadBlockResult{{"foo"}, false}), R"({"chunk":"Zm9v","eof":false})");
+  EXPECT_EQ(Json(ReadBlockResult{{""}, true}), R"({"chunk":"","eof":true})");
+  WalkResult walk;
+  EXPECT_EQ(Json(walk), R"({"entries":[],"errors":[],"truncated":false})");
+  walk.entries = {{"/d", WalkKind::kDirectory}, {"/d/f", WalkKind::kFile}};
+  walk.errors = {{"/e", "no"}};
+  walk.truncated = true;
+  EXPECT_EQ(Json(walk),
+            R"({"entries":[{"path":"/d","kind":"directory"},{"path":"/d/f","kind":"file"}],)"
+            R"("errors":[{"path":"/e","message":"no"}],"truncated":true})");
+  EXPECT_EQ(Complete(BeginResult(std::int64_t{1}), OpenResult{"a"}),
+            EncodeResult(std::int64_t{1}, OpenResult{"a"}));
+}
+
 TEST(Encode, EnvironmentInfo) {
   EnvironmentInfo info;
   info.shell = {"bash", "/bin/bash"};
@@ -98,6 +114,9 @@ TEST(Encode, EnvironmentInfo) {
             R"({"shell":{"name":"bash","path":"/bin/bash"},"cwd":"file:///w",)"
             R"("executorVersion":"0.1.0","userHomeDir":"file:///root","platformOs":"linux",)"
             R"("temporaryDirectories":[],"tempDir":"file:///tmp","capabilities":{}})");
+  info.capabilities.file_write_streaming = true;
+  EXPECT_NE(Json(info).find(R"("capabilities":{"fileWriteStreaming":true}})"), std::string::npos);
+  info.capabilities.file_write_streaming = false;
   info.capabilities.paned = PanedCapabilities{true, false, "pty"};
   const std::string json = Json(info);
   EXPECT_EQ(json.substr(json.find("\"capabilities\"")),
