@@ -23,7 +23,9 @@ struct Fields<PanedCapabilities> {
 
 template <>
 struct Fields<Capabilities> {
-  static constexpr auto kRows = std::tuple(Row("paned", &Capabilities::paned, Need::kOmitIfEmpty));
+  static constexpr auto kRows =
+      std::tuple(Row("shellSnapshotV2", &Capabilities::shell_snapshot_v2, Need::kOmitIfEmpty),
+                 Row("paned", &Capabilities::paned, Need::kOmitIfEmpty));
 };
 
 template <>

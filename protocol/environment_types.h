@@ -23,6 +23,7 @@ struct PanedCapabilities {
 };
 // True flags only: an absent capability is false (section 10.1). Codex ignores unknown members.
 struct Capabilities {
+  bool shell_snapshot_v2 = false;
   std::optional<PanedCapabilities> paned;  // left out when tty processes cannot be run
 };
 struct EnvironmentInfo {

@@ -95,6 +95,7 @@ bool IsEmpty(const std::optional<Value>& value) {
   return !value.has_value();
 }
 inline bool IsEmpty(const std::string_view& value) { return value.empty(); }
+inline bool IsEmpty(const bool& value) { return !value; }
 
 template <class Struct>
 void AppendMembers(const Struct& value, bool* first, std::string* out);

@@ -87,6 +87,20 @@ struct Fields<StartMetadata> {
 };
 
 template <>
+struct Fields<ShellSnapshotShell> {
+  static constexpr std::string_view kName = "ShellInfo";
+  static constexpr auto kRows =
+      std::tuple(Row("name", &ShellSnapshotShell::name), Row("path", &ShellSnapshotShell::path));
+};
+
+template <>
+struct Fields<ShellSnapshotParams> {
+  static constexpr std::string_view kName = "ShellSnapshotRequest";
+  static constexpr auto kRows = std::tuple(Row("scopeId", &ShellSnapshotParams::scope_id),
+                                           Row("shell", &ShellSnapshotParams::shell));
+};
+
+template <>
 struct Fields<StartParams> {
   static constexpr std::string_view kName = "WireExecParams";
   static constexpr auto kRows = std::tuple(
@@ -103,7 +117,8 @@ struct Fields<StartParams> {
           "struct ManagedNetworkSandboxContext"),
       Row("networkProxy", &StartParams::has_network_proxy, Need::kOptional, Form::kPresence,
           "struct RemoteNetworkProxyLaunchConfig"),
-      Row("metadata", &StartParams::metadata, Need::kOptional));
+      Row("metadata", &StartParams::metadata, Need::kOptional),
+      Row("shellSnapshot", &StartParams::shell_snapshot, Need::kOptional));
 };
 
 template <>

@@ -70,6 +70,15 @@ struct StartMetadata {
   std::optional<std::string> thread_id;
   std::optional<std::string> tool_call_id;
 };
+// The shell whose functions, aliases, options and exported variables a command is to find.
+struct ShellSnapshotShell {
+  std::string name;
+  std::string path;
+};
+struct ShellSnapshotParams {
+  std::string scope_id;
+  ShellSnapshotShell shell;
+};
 struct StartParams {
   std::string process_id;
   std::vector<std::string> argv;
@@ -84,6 +93,7 @@ struct StartParams {
   bool has_managed_network = false;  // `managedNetwork` present and not null
   bool has_network_proxy = false;    // `networkProxy` present and not null
   std::optional<StartMetadata> metadata;
+  std::optional<ShellSnapshotParams> shell_snapshot;
 };
 struct StartResult {
   std::string_view process_id;

@@ -58,6 +58,7 @@ protocol::EnvironmentInfo DescribeEnvironment(
   protocol::EnvironmentInfo info;
   info.shell = LoginShell(user);
   info.executor_version = kProtocolVersion;
+  info.capabilities.shell_snapshot_v2 = true;
   info.capabilities.paned = terminals;
   info.cwd = protocol::ToUri(cwd);
   info.user_home_dir = protocol::ToUri(user.home);
