@@ -3,11 +3,13 @@
 namespace paned {
 namespace {
 
-// Nothing here relies on options, aliases or functions the user may have set: builtins are called
-// as such, no word is split, and a failure counts for nothing even under errexit. `@` is the mark.
+// Nothing here relies on options, aliases or functions the user may have set: builtins are called as
+// such, no word is split, and a failure counts for nothing even under errexit. A request may name
+// the wrong kind of shell: there the code gives up. `@` is the mark.
 
 // The options come last, and xtrace is the last of them: restoring leaves no trace.
 constexpr char kBash[] = R"sh(
+[ -n "${BASH_VERSION-}" ] || exit 1
 if [ -z "${BASH_ENV-}" ] && [ -r "${HOME-}/.bashrc" ]; then . "$HOME/.bashrc"; fi
 \builtin printf '\0@\0' || \builtin :
 \builtin shopt -p || \builtin :
@@ -22,12 +24,13 @@ if [ -z "${BASH_ENV-}" ] && [ -r "${HOME-}/.bashrc" ]; then . "$HOME/.bashrc"; f
 
 // Options that only the start of a shell decides are left out.
 constexpr char kZsh[] = R"sh(
+[ -n "${ZSH_VERSION-}" ] || exit 1
 if [ -r "${ZDOTDIR:-${HOME-}}/.zshrc" ]; then . "${ZDOTDIR:-$HOME}/.zshrc"; fi
 \builtin printf '\0@\0' || \builtin :
 \builtin functions || \builtin :
 \builtin setopt | while IFS= \builtin read -r paned_option; do
   case $paned_option in
-    (*[!a-z0-9]*|login|interactive|shinstdin|singlecommand|restricted|privileged|monitor|zle) ;;
+    (*[!a-z0-9]*|interactive|shinstdin|singlecommand|restricted|privileged|monitor|zle) ;;
     (*) \builtin print -r -- "setopt $paned_option" ;;
   esac
 done || \builtin :

@@ -10,7 +10,8 @@
 
 namespace paned {
 
-// `mark`: letters, digits and hyphens that nothing else prints. The code prints MarkLine(mark), a
+// `mark`: letters, digits and hyphens that nothing else prints; a letter first, since a digit would
+// count as part of the NUL in front of it. The code prints MarkLine(mark), a
 // script, MarkLine(mark), "NAME=value" with a NUL behind each, MarkLine(mark).
 std::string CollectorCode(SnapshotShell shell, std::string_view mark);
 

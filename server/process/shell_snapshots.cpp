@@ -61,7 +61,7 @@ void ShellSnapshots::Get(const ShellSnapshotRequest& request, ProcessBackend* pi
 }
 
 void ShellSnapshots::Take(const ShellSnapshotRequest& request, ProcessBackend* pipes, Row* row) {
-  const std::string mark = RandomUuid();
+  const std::string mark = "paned-" + RandomUuid();
   LaunchPlan plan;
   plan.argv = {request.path, "-lc", CollectorCode(request.shell, mark)};
   plan.cwd = request.cwd;
