@@ -79,19 +79,32 @@ inline bool DecodeValue(const JsonValue& value, Sandbox* out, RpcError* error) {
   return DecodeSandbox(value, out, error);
 }
 
-inline bool DecodeValue(const JsonValue& value, InheritPolicy* out, RpcError* error) {
+template <class Enum, std::size_t kCount>
+bool DecodeVariant(const JsonValue& value,
+                   const std::array<std::pair<std::string_view, Enum>, kCount>& names,
+                   std::string_view expected, Enum* out, RpcError* error) {
   std::string_view text;
   if (!value.Get(&text)) return FailDecode(TypeFault(value, "string or map"), error);
+  for (const auto& [name, variant] : names) {
+    if (text != name) continue;
+    *out = variant;
+    return true;
+  }
+  return FailDecode(UnknownVariant(text, std::string(expected)), error);
+}
+
+inline bool DecodeValue(const JsonValue& value, InheritPolicy* out, RpcError* error) {
   constexpr std::array<std::pair<std::string_view, InheritPolicy>, 3> kNames = {
       {{"core", InheritPolicy::kCore},
        {"all", InheritPolicy::kAll},
        {"none", InheritPolicy::kNone}}};
-  for (const auto& [name, policy] : kNames) {
-    if (text != name) continue;
-    *out = policy;
-    return true;
-  }
-  return FailDecode(UnknownVariant(text, "one of `core`, `all`, `none`"), error);
+  return DecodeVariant(value, kNames, "one of `core`, `all`, `none`", out, error);
+}
+
+inline bool DecodeValue(const JsonValue& value, NetworkProxyMode* out, RpcError* error) {
+  constexpr std::array<std::pair<std::string_view, NetworkProxyMode>, 2> kNames = {
+      {{"limited", NetworkProxyMode::kLimited}, {"full", NetworkProxyMode::kFull}}};
+  return DecodeVariant(value, kNames, "`limited` or `full`", out, error);
 }
 
 template <class Element>

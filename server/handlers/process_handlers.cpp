@@ -14,6 +14,20 @@ using protocol::ErrorCode;
 using protocol::RpcError;
 using CallerRef = const std::shared_ptr<Caller>&;
 
+// Whatever asks for a network with rules.
+std::optional<RpcError> RefuseManagedNetwork(const protocol::StartParams& params) {
+  const char* asked = nullptr;
+  if (params.enforce_managed_network) asked = "enforceManagedNetwork";
+  if (params.has_managed_network) asked = "managedNetwork";
+  if (params.network_proxy) asked = "networkProxy";
+  if (asked == nullptr) return std::nullopt;
+  return RpcError{ErrorCode::kInternal,
+                  std::string("this exec-server cannot enforce a managed network (") + asked + ")",
+                  {},
+                  {},
+                  "turn codex's network_proxy feature off for this environment"};
+}
+
 // What this server cannot do for a start; nothing when it can. Refusing beats running unconfined.
 std::optional<RpcError> Refuse(const Services& services, const protocol::StartParams& params) {
   if (params.cwd && !params.cwd->unusable.empty()) {
@@ -31,13 +45,7 @@ std::optional<RpcError> Refuse(const Services& services, const protocol::StartPa
                     {},
                     "isolate the whole workspace and run codex with --sandbox danger-full-access"};
   }
-  if (params.enforce_managed_network || params.has_managed_network || params.has_network_proxy) {
-    return RpcError{ErrorCode::kInternal,
-                    "this exec-server cannot enforce a managed network (networkProxy)",
-                    {},
-                    {},
-                    "turn codex's network_proxy feature off for this environment"};
-  }
+  if (auto refusal = RefuseManagedNetwork(params)) return refusal;
   if (params.tty && services.terminals == nullptr) {
     return RpcError{ErrorCode::kInternal,
                     "this exec-server cannot run tty processes",

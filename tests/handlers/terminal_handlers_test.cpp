@@ -194,9 +194,11 @@ std::string Capabilities(const std::optional<protocol::PanedCapabilities>& termi
 }
 
 TEST(EnvironmentDescription, TellsOfTerminalsWhenThereAreSome) {
-  EXPECT_EQ(Capabilities(std::nullopt), R"("capabilities":{}})");
-  EXPECT_EQ(Capabilities(protocol::PanedCapabilities{true, true, "tmux"}),
-            R"("capabilities":{"paned":{"resize":true,"screen":true,"ttyBackend":"tmux"}}})");
+  EXPECT_EQ(Capabilities(std::nullopt).find(R"("paned")"), std::string::npos);
+  const std::string some = Capabilities(protocol::PanedCapabilities{true, true, "tmux"});
+  EXPECT_NE(some.find(R"("paned":{"resize":true,"screen":true,"ttyBackend":"tmux"})"),
+            std::string::npos)
+      << some;
 }
 
 }  // namespace
