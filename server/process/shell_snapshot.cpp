@@ -9,7 +9,7 @@ namespace paned {
 namespace {
 
 // Linux takes 128 KiB for one environment string (MAX_ARG_STRLEN), its name included.
-constexpr std::size_t kMaxPart = 96 * 1024;
+constexpr std::size_t kMaxPart = std::size_t{96} << 10;
 constexpr std::string_view kPartName = "__PANED_SHELL_SNAPSHOT_";
 
 // Of the moment the snapshot was taken, or of the command it was taken for.
