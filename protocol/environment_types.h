@@ -23,7 +23,8 @@ struct PanedCapabilities {
 };
 // True flags only: an absent capability is false (section 10.1). Codex ignores unknown members.
 struct Capabilities {
-  bool file_write_streaming = false;       // fs/open with mode "replace", fs/writeBlock
+  bool file_write_streaming = false;  // fs/open with mode "replace", fs/writeBlock
+  bool shell_snapshot_v2 = false;
   std::optional<PanedCapabilities> paned;  // left out when tty processes cannot be run
 };
 struct EnvironmentInfo {

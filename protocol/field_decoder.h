@@ -109,6 +109,12 @@ inline bool DecodeValue(const JsonValue& value, OpenMode* out, RpcError* error) 
   return DecodeWord(value, kWords, "`read` or `replace`", out, error);
 }
 
+inline bool DecodeValue(const JsonValue& value, NetworkProxyMode* out, RpcError* error) {
+  constexpr std::array<std::pair<std::string_view, NetworkProxyMode>, 2> kWords = {
+      {{"limited", NetworkProxyMode::kLimited}, {"full", NetworkProxyMode::kFull}}};
+  return DecodeWord(value, kWords, "`limited` or `full`", out, error);
+}
+
 template <class Element>
 bool DecodeValue(const JsonValue& value, std::vector<Element>* out, RpcError* error) {
   if (!value.IsArray()) return FailDecode(TypeFault(value, "a sequence"), error);

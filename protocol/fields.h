@@ -88,6 +88,48 @@ struct Fields<StartMetadata> {
 };
 
 template <>
+struct Fields<ShellSnapshotShell> {
+  static constexpr std::string_view kName = "ShellInfo";
+  static constexpr auto kRows =
+      std::tuple(Row("name", &ShellSnapshotShell::name), Row("path", &ShellSnapshotShell::path));
+};
+
+template <>
+struct Fields<ShellSnapshotParams> {
+  static constexpr std::string_view kName = "ShellSnapshotRequest";
+  static constexpr auto kRows = std::tuple(Row("scopeId", &ShellSnapshotParams::scope_id),
+                                           Row("shell", &ShellSnapshotParams::shell));
+};
+
+template <>
+struct Fields<NetworkProxyConfig> {
+  static constexpr std::string_view kName = "RemoteNetworkProxyConfig";
+  static constexpr auto kRows = std::tuple(
+      Row("enabled", &NetworkProxyConfig::enabled),
+      Row("enableSocks5", &NetworkProxyConfig::enable_socks5),
+      Row("enableSocks5Udp", &NetworkProxyConfig::enable_socks5_udp),
+      Row("allowUpstreamProxy", &NetworkProxyConfig::allow_upstream_proxy),
+      Row("dangerouslyAllowAllUnixSockets",
+          &NetworkProxyConfig::dangerously_allow_all_unix_sockets),
+      Row("mode", &NetworkProxyConfig::mode),
+      Row("domains", &NetworkProxyConfig::has_domains, Need::kOptional, Form::kPresence, "a map"),
+      Row("unixSockets", &NetworkProxyConfig::has_unix_sockets, Need::kOptional, Form::kPresence,
+          "struct NetworkUnixSocketPermissions"),
+      Row("allowLocalBinding", &NetworkProxyConfig::allow_local_binding));
+};
+
+template <>
+struct Fields<NetworkProxyParams> {
+  static constexpr std::string_view kName = "RemoteNetworkProxyLaunchConfig";
+  static constexpr auto kRows =
+      std::tuple(Row("proxy", &NetworkProxyParams::proxy),
+                 Row("auditMetadata", &NetworkProxyParams::has_audit_metadata, Need::kOptional,
+                     Form::kPresence, "struct NetworkProxyAuditMetadata"),
+                 Row("environmentId", &NetworkProxyParams::environment_id, Need::kOptional),
+                 Row("executionId", &NetworkProxyParams::execution_id, Need::kOptional));
+};
+
+template <>
 struct Fields<StartParams> {
   static constexpr std::string_view kName = "WireExecParams";
   static constexpr auto kRows = std::tuple(
@@ -102,9 +144,9 @@ struct Fields<StartParams> {
       Row("enforceManagedNetwork", &StartParams::enforce_managed_network, Need::kOptional),
       Row("managedNetwork", &StartParams::has_managed_network, Need::kOptional, Form::kPresence,
           "struct ManagedNetworkSandboxContext"),
-      Row("networkProxy", &StartParams::has_network_proxy, Need::kOptional, Form::kPresence,
-          "struct RemoteNetworkProxyLaunchConfig"),
-      Row("metadata", &StartParams::metadata, Need::kOptional));
+      Row("networkProxy", &StartParams::network_proxy, Need::kOptional),
+      Row("metadata", &StartParams::metadata, Need::kOptional),
+      Row("shellSnapshot", &StartParams::shell_snapshot, Need::kOptional));
 };
 
 template <>

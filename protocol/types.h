@@ -70,6 +70,34 @@ struct StartMetadata {
   std::optional<std::string> thread_id;
   std::optional<std::string> tool_call_id;
 };
+// The shell whose functions, aliases, options and exported variables a command is to find.
+struct ShellSnapshotShell {
+  std::string name;
+  std::string path;
+};
+struct ShellSnapshotParams {
+  std::string scope_id;
+  ShellSnapshotShell shell;
+};
+// What a networkProxy asks for. It is refused; read only so far that nonsense is told as such.
+enum class NetworkProxyMode { kLimited, kFull };
+struct NetworkProxyConfig {
+  bool enabled = false;
+  bool enable_socks5 = false;
+  bool enable_socks5_udp = false;
+  bool allow_upstream_proxy = false;
+  bool dangerously_allow_all_unix_sockets = false;
+  NetworkProxyMode mode = NetworkProxyMode::kLimited;
+  bool has_domains = false;
+  bool has_unix_sockets = false;
+  bool allow_local_binding = false;
+};
+struct NetworkProxyParams {
+  NetworkProxyConfig proxy;
+  bool has_audit_metadata = false;
+  std::optional<std::string> environment_id;
+  std::optional<std::string> execution_id;
+};
 struct StartParams {
   std::string process_id;
   std::vector<std::string> argv;
@@ -82,8 +110,9 @@ struct StartParams {
   Sandbox sandbox;
   bool enforce_managed_network = false;
   bool has_managed_network = false;  // `managedNetwork` present and not null
-  bool has_network_proxy = false;    // `networkProxy` present and not null
+  std::optional<NetworkProxyParams> network_proxy;
   std::optional<StartMetadata> metadata;
+  std::optional<ShellSnapshotParams> shell_snapshot;
 };
 struct StartResult {
   std::string_view process_id;

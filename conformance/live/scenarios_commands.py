@@ -96,6 +96,28 @@ def _flood_resumed(run: LiveRun) -> None:
     _check_flood(run, run.converse(_flood(), timeout=120))
 
 
+def _shell_snapshot(run: LiveRun) -> None:
+    """Two commands find what the rc file of their home sets up; it runs once."""
+    home = run.root / "shell-home"
+    home.mkdir()
+    (home / ".bashrc").write_text(
+        "echo run >> ~/runs\nshopt -s expand_aliases\nalias greet='echo from-alias'\n"
+        "fun() { echo from-fun; }\nexport VALUE=from-export PATH=\"$PATH:/rc/bin\"\n")
+    command = "greet; fun; echo $VALUE; case $PATH in */rc/bin) echo path;; esac"
+
+    def conversation() -> Conversation:
+        yield [exec_command("a", command)]
+        yield [exec_command("b", f"{command}; exit 3")]
+
+    outputs = run.converse(conversation(), settings=(
+        "features.shell_snapshot_v2=true", f'shell_environment_policy.set={{HOME="{home}"}}'))
+    expected = "from-alias\nfrom-fun\nfrom-export\npath\n"
+    expect_equal("output", [expected] * 2, [expect_exit(outputs["a"], 0), expect_exit(outputs["b"], 3)])
+    starts = [request.params for request in run.traffic.of_method("process/start")]
+    expect_equal("starts with a snapshot", 2, sum("shellSnapshot" in params for params in starts))
+    expect_equal("runs of the rc file", "run\n", (home / "runs").read_text())
+
+
 SCENARIOS = (
     Scenario("flood_resumed", _flood_resumed, first=(0, 150), connections=2),  # the long ones first
     Scenario("flood", _flood_uncut),
@@ -105,4 +127,5 @@ SCENARIOS = (
     Scenario("megabyte_output", _megabyte_output),
     Scenario("parallel_commands", _parallel_commands),
     Scenario("commands_in_turn", _commands_in_turn),
+    Scenario("shell_snapshot", _shell_snapshot, first=(0, 169)),
 )

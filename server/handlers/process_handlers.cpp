@@ -1,11 +1,11 @@
 #include "server/handlers/process_handlers.h"
 
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "server/handlers/client_attachment.h"
+#include "server/handlers/shell_snapshot_start.h"
 
 namespace paned {
 namespace {
@@ -14,14 +14,30 @@ using protocol::ErrorCode;
 using protocol::RpcError;
 using CallerRef = const std::shared_ptr<Caller>&;
 
+// Whatever asks for a network with rules.
+std::optional<RpcError> RefuseManagedNetwork(const protocol::StartParams& params) {
+  const char* asked = nullptr;
+  if (params.enforce_managed_network) asked = "enforceManagedNetwork";
+  if (params.has_managed_network) asked = "managedNetwork";
+  if (params.network_proxy) asked = "networkProxy";
+  if (asked == nullptr) return std::nullopt;
+  return RpcError{ErrorCode::kInternal,
+                  std::string("this exec-server cannot enforce a managed network (") + asked + ")",
+                  {},
+                  {},
+                  "turn codex's network_proxy feature off for this environment"};
+}
+
 // What this server cannot do for a start; nothing when it can. Refusing beats running unconfined.
 std::optional<RpcError> Refuse(const Services& services, const protocol::StartParams& params) {
-  if (params.argv.empty()) return RpcError{ErrorCode::kInvalidParams, "argv must not be empty"};
   if (params.cwd && !params.cwd->unusable.empty()) {
     return RpcError{ErrorCode::kInvalidParams,
                     "cwd URI `" + params.cwd->text +
                         "` is not valid on this exec-server host: " + params.cwd->unusable};
   }
+  if (auto refusal = RefuseSnapshotScope(params)) return refusal;
+  if (params.argv.empty()) return RpcError{ErrorCode::kInvalidParams, "argv must not be empty"};
+  if (auto refusal = RefuseSnapshotShell(params)) return refusal;
   if (params.sandbox.demand == protocol::SandboxDemand::kRestricted) {
     return RpcError{ErrorCode::kInternal,
                     "this exec-server has no sandbox and does not run restricted commands",
@@ -29,13 +45,7 @@ std::optional<RpcError> Refuse(const Services& services, const protocol::StartPa
                     {},
                     "isolate the whole workspace and run codex with --sandbox danger-full-access"};
   }
-  if (params.enforce_managed_network || params.has_managed_network || params.has_network_proxy) {
-    return RpcError{ErrorCode::kInternal,
-                    "this exec-server cannot enforce a managed network (networkProxy)",
-                    {},
-                    {},
-                    "turn codex's network_proxy feature off for this environment"};
-  }
+  if (auto refusal = RefuseManagedNetwork(params)) return refusal;
   if (params.tty && services.terminals == nullptr) {
     return RpcError{ErrorCode::kInternal,
                     "this exec-server cannot run tty processes",
@@ -46,15 +56,6 @@ std::optional<RpcError> Refuse(const Services& services, const protocol::StartPa
   return std::nullopt;
 }
 
-// As the reference: programs on a terminal like to know the shell; TERM they do without.
-void AddShell(const std::string& login_shell, std::vector<std::string>* env) {
-  constexpr std::string_view kShell = "SHELL=";
-  for (const std::string& entry : *env) {
-    if (entry.compare(0, kShell.size(), kShell) == 0) return;
-  }
-  env->push_back(std::string(kShell) + login_shell);
-}
-
 void Start(const Services* services, CallerRef caller, protocol::StartParams params,
            const Reply& reply) {
   if (const auto refusal = Refuse(*services, params)) {
@@ -63,6 +64,7 @@ void Start(const Services* services, CallerRef caller, protocol::StartParams par
   }
   Session* session = SessionOf(caller, reply);
   if (session == nullptr) return;
+  const auto prepare = PrepareSnapshot(*services, session, params);
   LaunchPlan plan;
   plan.argv = std::move(params.argv);
   plan.arg0 = std::move(params.arg0);
@@ -72,7 +74,12 @@ void Start(const Services* services, CallerRef caller, protocol::StartParams par
   plan.tty = params.tty;
   plan.process_id = params.process_id;
   if (plan.tty) AddShell(services->login_shell, &plan.env);
-  session->StartProcess(plan.process_id, plan.tty ? services->terminals : services->pipes, plan,
+  ProcessBackend* backend = plan.tty ? services->terminals : services->pipes;
+  std::optional<DeferredBackend> deferred;
+  if (prepare) {
+    backend = &deferred.emplace(session->shell_snapshots().clock(), backend, *prepare);
+  }
+  session->StartProcess(plan.process_id, backend, plan,
                         [reply, id = plan.process_id](const Status& started) {
                           if (started.ok()) {
                             reply->Send(protocol::StartResult{id});

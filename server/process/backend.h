@@ -97,7 +97,7 @@ class BackendProcess {
   virtual void ResumeOutput() = 0;
 
   // Whether its output is kept outside the server until it was delivered: OnDelivered() and
-  // OnEndDelivered() are called for such a process alone. Constant, known when Start() returns.
+  // OnEndDelivered() are called for such a process alone. Constant, known once it runs.
   virtual bool OutlivesServer() const { return false; }
   // The first `bytes` bytes of all output have reached the client, or were given up: nobody will
   // ask for them again. Never falls. Like the next it may come from within an event.

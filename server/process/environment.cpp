@@ -102,6 +102,12 @@ EnvironmentMap InheritableEnvironment(const char* const* environment) {
   return result;
 }
 
+bool PolicyAdmits(const protocol::EnvPolicy& policy, const std::string& name) {
+  if (!policy.ignore_default_excludes && MatchesAny(kDefaultExcludes, name)) return false;
+  if (MatchesAny(policy.exclude, name)) return false;
+  return policy.include_only.empty() || MatchesAny(policy.include_only, name);
+}
+
 std::vector<std::string> BuildEnvironment(const EnvironmentMap& inheritable,
                                           const std::optional<EnvironmentMap>& env,
                                           const std::optional<protocol::EnvPolicy>& policy) {

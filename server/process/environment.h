@@ -21,6 +21,9 @@ EnvironmentMap InheritableEnvironment(const char* const* environment);
 // Whether `name` matches `glob`: the whole name, whatever the case, only * and ? special.
 bool MatchesGlob(std::string_view glob, std::string_view name);
 
+// Whether the policy's filters (default excludes, exclude, includeOnly) let `name` through.
+bool PolicyAdmits(const protocol::EnvPolicy& policy, const std::string& name);
+
 // The child's environment as "NAME=value". Neither env nor policy: all of `inheritable`. env alone:
 // exactly env. A policy: inherit, default excludes, exclude, set, includeOnly, then env on top.
 // Names that are empty or contain '=' are left out.

@@ -57,8 +57,9 @@ void Process::OnStarted(Status status) {
   if (!status.ok()) {
     FailWaitingWrites("the process did not start");
     AnswerReadsNow();
-  } else if (size_wanted_) {
-    backend_->Resize(*size_wanted_);
+  } else {
+    outlives_server_ = backend_->OutlivesServer();
+    if (size_wanted_) backend_->Resize(*size_wanted_);
   }
   done(std::move(status));
 }

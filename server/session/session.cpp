@@ -13,6 +13,7 @@ constexpr std::size_t kEventsPerTurn = 4;
 Session::Session(std::string id, const SessionContext* context)
     : id_(std::move(id)),
       context_(context),
+      shell_snapshots_(context->clock),
       processes_(context->clock, context->closed_retention),
       deliveries_(context->clock, [this](const std::string& process_id, const SentOutput& sent) {
         if (Process* process = processes_.Find(process_id)) process->OnTaken(sent);

@@ -11,6 +11,7 @@
 #include <unordered_set>
 
 #include "server/process/process_table.h"
+#include "server/process/shell_snapshots.h"
 #include "server/session/deliveries.h"
 
 namespace paned {
@@ -64,6 +65,7 @@ class Session final : public ProcessObserver {
   void StartProcess(const std::string& id, ProcessBackend* backend, const LaunchPlan& plan,
                     Process::StartDone done);
   ProcessTable& processes() { return processes_; }
+  ShellSnapshots& shell_snapshots() { return shell_snapshots_; }
 
   // ProcessObserver
   bool WantsEvents() const override { return client_ != nullptr && client_->WantsOutput(); }
@@ -80,6 +82,7 @@ class Session final : public ProcessObserver {
   const SessionContext* context_;
   SessionClient* client_ = nullptr;
   const ClientProfile* profile_ = nullptr;  // of the attached client
+  ShellSnapshots shell_snapshots_;
   ProcessTable processes_;
   Deliveries deliveries_;
   // Processes with events to push, in the order of their turns.

@@ -82,7 +82,7 @@ TEST_F(StartErrors, WhatCannotBeConfinedIsRefused) {
          -32603, "this exec-server has no sandbox and does not run restricted commands");
   Expect(Argv("/bin/true", R"(,"sandbox":{)" + windows), -32602, "missing field `permissions`");
   Expect(Argv("/bin/true", R"(,"enforceManagedNetwork":true)"), -32603,
-         "this exec-server cannot enforce a managed network (networkProxy)");
+         "this exec-server cannot enforce a managed network (enforceManagedNetwork)");
 }
 
 TEST_F(StartErrors, ErrorsNameThePathAndTheRemedy) {

@@ -65,6 +65,21 @@ constexpr char kRestricted[] =
     R"({"permissions":{"type":"managed","file_system":{"type":"restricted","entries":[]},)"
     R"("network":"restricted"},"windowsSandboxLevel":"disabled"})";
 
+// Also one that is switched off: who asks for it relies on it.
+constexpr char kNetworkProxy[] =
+    R"("networkProxy":{"proxy":{"enabled":false,"enableSocks5":false,"enableSocks5Udp":false,)"
+    R"("allowUpstreamProxy":false,"dangerouslyAllowAllUnixSockets":false,"mode":"limited",)"
+    R"("allowLocalBinding":false}})";
+
+TEST_F(ProcessHandlerTest, NothingAskedOfTheNetworkIsFine) {
+  EXPECT_EQ(Start(R"(,"enforceManagedNetwork":false,"managedNetwork":null,"networkProxy":null)"),
+            Result(R"({"processId":"p","sandboxType":"none"})"));
+}
+
+TEST_F(ProcessHandlerTest, ARefusedNetworkComesWithARemedy) {
+  EXPECT_NE(Start(R"(,"managedNetwork":{})").find(R"("data":{"hint":)"), std::string::npos);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Rows, StartRefusal,
     ::testing::Values(
@@ -73,8 +88,12 @@ INSTANTIATE_TEST_SUITE_P(
                    "cwd URI `file://host/x` is not valid on this exec-server host: "
                    "'file://host/x' is invalid on 'linux'"},
         RefusalRow{R"("argv":["x"],"enforceManagedNetwork":true)", -32603,
-                   "this exec-server cannot enforce a managed network (networkProxy)"},
-        RefusalRow{R"("argv":["x"],"networkProxy":{})", -32603,
+                   "this exec-server cannot enforce a managed network (enforceManagedNetwork)"},
+        RefusalRow{R"("argv":["x"],"managedNetwork":{})", -32603,
+                   "this exec-server cannot enforce a managed network (managedNetwork)"},
+        RefusalRow{std::string(R"("argv":["x"],"enforceManagedNetwork":true,)") + kNetworkProxy,
+                   -32603, "this exec-server cannot enforce a managed network (networkProxy)"},
+        RefusalRow{std::string(R"("argv":["x"],)") + kNetworkProxy, -32603,
                    "this exec-server cannot enforce a managed network (networkProxy)"},
         RefusalRow{std::string(R"("argv":["x"],"sandbox":)") + kRestricted, -32603,
                    "this exec-server has no sandbox and does not run restricted commands"}));

@@ -195,13 +195,17 @@ std::string Capabilities(const std::optional<protocol::PanedCapabilities>& termi
 
 TEST(EnvironmentDescription, TellsOfTerminalsWhenThereAreSome) {
   EXPECT_EQ(Capabilities(std::nullopt).find(R"("paned")"), std::string::npos);
-  EXPECT_NE(Capabilities(protocol::PanedCapabilities{true, true, "tmux"})
-                .find(R"("paned":{"resize":true,"screen":true,"ttyBackend":"tmux"})"),
-            std::string::npos);
+  const std::string some = Capabilities(protocol::PanedCapabilities{true, true, "tmux"});
+  EXPECT_NE(some.find(R"("paned":{"resize":true,"screen":true,"ttyBackend":"tmux"})"),
+            std::string::npos)
+      << some;
 }
 
 TEST(EnvironmentDescription, TellsWhatTheServerCanDo) {
-  EXPECT_NE(Capabilities(std::nullopt).find(R"("fileWriteStreaming":true)"), std::string::npos);
+  const std::string some = Capabilities(std::nullopt);
+  for (const char* flag : {"fileWriteStreaming", "shellSnapshotV2"}) {
+    EXPECT_NE(some.find('"' + std::string(flag) + "\":true"), std::string::npos) << flag;
+  }
 }
 
 }  // namespace

@@ -31,7 +31,10 @@ TEST(StartParams, CodexDialect) {
       R"({"processId":"p","argv":["sh","-c",""],"cwd":"file:///w%20d","env":{"A":"1","B":""},)"
       R"("envPolicy":{"inherit":"core","ignoreDefaultExcludes":true,"exclude":["X*"],)"
       R"("set":{"C":"3"},"includeOnly":["A","B"]},"tty":true,"pipeStdin":true,"arg0":"-sh",)"
-      R"("sandbox":null,"enforceManagedNetwork":true,"managedNetwork":{},"networkProxy":{"x":1},)"
+      R"("sandbox":null,"enforceManagedNetwork":true,"managedNetwork":{},"networkProxy":{"proxy":{"enabled":true,)"
+      R"("enableSocks5":false,"enableSocks5Udp":false,"allowUpstreamProxy":true,)"
+      R"("dangerouslyAllowAllUnixSockets":false,"mode":"full","domains":{"x":"allow"},)"
+      R"("unixSockets":null,"allowLocalBinding":false},"auditMetadata":{},"environmentId":"e"},)"
       R"("metadata":{"threadId":"01234567-89ab-cdef-0123-456789abcdef","toolCallId":"t"},)"
       R"("shellSnapshot":null})",
       &params);
@@ -49,7 +52,9 @@ TEST(StartParams, CodexDialect) {
   EXPECT_EQ(params.env_policy->set.at("C"), "3");
   EXPECT_EQ(params.env_policy->include_only.size(), 2U);
   EXPECT_TRUE(params.tty && params.pipe_stdin && params.enforce_managed_network);
-  EXPECT_TRUE(params.has_managed_network && params.has_network_proxy);
+  EXPECT_TRUE(params.has_managed_network && params.network_proxy);
+  EXPECT_EQ(params.network_proxy->proxy.mode, NetworkProxyMode::kFull);
+  EXPECT_EQ(params.network_proxy->environment_id, "e");
   EXPECT_EQ(params.arg0, "-sh");
   ASSERT_TRUE(params.metadata.has_value());
   EXPECT_EQ(params.metadata->tool_call_id, "t");
@@ -75,7 +80,7 @@ TEST(StartParams, NullsStandForDefaults) {
     ASSERT_EQ(With("\"" + name + "\":null", &params), "ok") << name;
     EXPECT_FALSE(params.cwd || params.env || params.env_policy || params.tty || params.pipe_stdin ||
                  params.arg0 || params.enforce_managed_network || params.has_managed_network ||
-                 params.has_network_proxy || params.metadata)
+                 params.network_proxy || params.metadata || params.shell_snapshot)
         << name;
   }
 }
@@ -94,6 +99,39 @@ TEST(StartParams, Faults) {
       {R"("networkProxy":true)",
        "invalid type: boolean `true`, expected struct RemoteNetworkProxyLaunchConfig @ "
        "networkProxy"},
+      {R"("networkProxy":{})", "missing field `proxy` @ networkProxy.proxy"},
+      {R"("networkProxy":{"proxy":null})",
+       "invalid type: null, expected struct RemoteNetworkProxyConfig @ networkProxy.proxy"},
+      {R"("networkProxy":{"proxy":{"enabled":false}})",
+       "missing field `enableSocks5` @ networkProxy.proxy.enableSocks5"},
+      {R"("networkProxy":{"proxy":{"mode":"x"}})",
+       "unknown variant `x`, expected `limited` or `full` @ networkProxy.proxy.mode"},
+      {R"("networkProxy":{"proxy":{"mode":null}})",
+       "invalid type: null, expected string or map @ networkProxy.proxy.mode"},
+      {R"("networkProxy":{"proxy":{"domains":5}})",
+       "invalid type: number, expected a map @ networkProxy.proxy.domains"},
+      {R"("networkProxy":{"proxy":{"unixSockets":[]}})",
+       "invalid type: sequence, expected struct NetworkUnixSocketPermissions @ "
+       "networkProxy.proxy.unixSockets"},
+      {R"("networkProxy":{"auditMetadata":5})",
+       "invalid type: number, expected struct NetworkProxyAuditMetadata @ "
+       "networkProxy.auditMetadata"},
+      {R"("networkProxy":{"executionId":5})",
+       "invalid type: number, expected a string @ networkProxy.executionId"},
+      {R"("shellSnapshot":5)",
+       "invalid type: number, expected struct ShellSnapshotRequest @ shellSnapshot"},
+      {R"("shellSnapshot":{})", "missing field `scopeId` @ shellSnapshot.scopeId"},
+      {R"("shellSnapshot":{"scopeId":"s"})", "missing field `shell` @ shellSnapshot.shell"},
+      {R"("shellSnapshot":{"scopeId":null})",
+       "invalid type: null, expected a string @ shellSnapshot.scopeId"},
+      {R"("shellSnapshot":{"shell":"bash"})",
+       "invalid type: string \"bash\", expected struct ShellInfo @ shellSnapshot.shell"},
+      {R"("shellSnapshot":{"scopeId":"s","shell":{"name":"bash"}})",
+       "missing field `path` @ shellSnapshot.shell.path"},
+      {R"("shellSnapshot":{"scopeId":"s","shell":{"path":"/bin/bash"}})",
+       "missing field `name` @ shellSnapshot.shell.name"},
+      {R"("shellSnapshot":{"scopeId":"s","shell":{"name":"bash","path":5}})",
+       "invalid type: number, expected a string @ shellSnapshot.shell.path"},
       {R"("metadata":"x")", "invalid type: string \"x\", expected struct ExecMetadata @ metadata"},
       {R"("metadata":{"toolCallId":5})",
        "invalid type: number, expected a string @ metadata.toolCallId"},
