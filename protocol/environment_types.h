@@ -24,6 +24,7 @@ struct PanedCapabilities {
 // True flags only: an absent capability is false (section 10.1). Codex ignores unknown members.
 struct Capabilities {
   bool file_write_streaming = false;       // fs/open with mode "replace", fs/writeBlock
+  bool http_header_env_vars = false;       // valueEnvVar of http/request
   std::optional<PanedCapabilities> paned;  // left out when tty processes cannot be run
 };
 struct EnvironmentInfo {
