@@ -172,7 +172,7 @@ std::optional<UrlFault> ParseHttpUrl(std::string_view text, const HttpUrl* base,
   const bool rooted = !rest.empty() && IsSlash(rest.front());
   const bool with_host = rooted && rest.size() > 1 && IsSlash(rest[1]);
   const bool relative =
-      base != nullptr && !with_host && (scheme.empty() || (base->https == url.https && !rooted));
+      base != nullptr && !with_host && (scheme.empty() || base->https == url.https);
   if (!relative) {
     rest.remove_prefix(std::min(rest.find_first_not_of("/\\"), rest.size()));
     const std::size_t end = std::min(rest.find_first_of("/\\"), rest.size());

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "protocol/utf8.h"
 #include "server/handlers/client_attachment.h"
 
 namespace paned {
@@ -25,7 +26,8 @@ Error Rejected(std::string text) { return {ErrorKind::kInvalidParams, std::move(
 Result<std::string> ValueOf(const protocol::HttpHeaderParam& header, const EnvironmentMap& env) {
   if (!header.value_env_var) return header.value;
   const auto found = env.find(*header.value_env_var);
-  if (found == env.end()) {
+  // As the reference: what is not text is not there.
+  if (found == env.end() || protocol::FindInvalidUtf8(found->second) != std::string::npos) {
     return Rejected("http/request header " + header.name +
                     " requires executor environment variable " + *header.value_env_var);
   }

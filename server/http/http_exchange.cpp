@@ -50,13 +50,14 @@ void HttpExchange::OnHopHead(HttpResponseHead head) {
     return;
   }
   head_seen_ = true;
+  upgraded_ = head.status == 101;
   asio::post(*io_, [state = state_, head = std::move(head)]() mutable {
     if (state->events != nullptr) state->events->OnHead(std::move(head));
   });
 }
 
 HttpHop::Taken HttpExchange::OnHopBody(std::string_view bytes) {
-  if (redirect_) return HttpHop::Taken::kAbort;  // nobody wants to know what it says
+  if (redirect_ || upgraded_) return HttpHop::Taken::kAbort;  // nobody wants to know what it says
   if (pending_.size() + state_->unconsumed.load() >= HttpClient::kWindow) {
     paused_ = true;
     return HttpHop::Taken::kPause;
@@ -66,7 +67,7 @@ HttpHop::Taken HttpExchange::OnHopBody(std::string_view bytes) {
 }
 
 void HttpExchange::OnHopDone(CURLcode code) {
-  if (redirect_ || ended_) return;
+  if (redirect_ || upgraded_ || ended_) return;
   if (code == CURLE_OK && head_seen_) {
     End(std::nullopt);
   } else if (head_seen_) {
@@ -80,6 +81,7 @@ void HttpExchange::OnHopDone(CURLcode code) {
 
 bool HttpExchange::Settle() {
   Flush();
+  if (upgraded_ && !ended_) End(std::nullopt);
   if (!redirect_ || ended_) return !ended_;
   Redirect redirect = std::move(*redirect_);
   redirect_.reset();

@@ -44,6 +44,7 @@ class HttpExchange final : public HttpHop::Events {
   std::optional<std::chrono::steady_clock::time_point> deadline_;
   int redirects_ = 0;
   bool head_seen_ = false;
+  bool upgraded_ = false;  // status 101: what follows is no HTTP and not asked for
   bool paused_ = false;
   bool ended_ = false;
   std::string pending_;  // of the body, since the last round

@@ -76,6 +76,7 @@ void HttpHop::SetRequest(const HttpRequest& request) {
   for (const HttpHeader& header : request.headers) {
     AddLine(Trim(header.value).empty() ? header.name + ';' : header.name + ": " + header.value);
   }
+  if (FindHeader(request.headers, "accept") == nullptr) AddLine("accept: */*");
   Set(CURLOPT_HTTPHEADER, lines_);
 }
 

@@ -71,9 +71,6 @@ void CompleteHeaders(HttpRequest* request) {
     protocol::AppendBase64(url.user + ':' + url.password, &value);
     AddHeader("authorization", value, &request->headers);
   }
-  if (FindHeader(request->headers, "accept") == nullptr) {
-    AddHeader("accept", "*/*", &request->headers);
-  }
 }
 
 Redirect RedirectOf(const HttpRequest& request, const HttpResponseHead& head) {

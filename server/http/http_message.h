@@ -43,7 +43,7 @@ void AddHeader(std::string_view name, std::string_view value, std::vector<HttpHe
 const HttpHeader* FindHeader(const std::vector<HttpHeader>& headers, std::string_view name);
 
 // Completes a request as a client made it: credentials of the URL become a header unless there is
-// one, `accept: */*` is the default, and what describes the length of the body is dropped.
+// one, and what describes the length of the body is dropped.
 void CompleteHeaders(HttpRequest* request);
 
 inline constexpr int kMostRedirects = 10;
