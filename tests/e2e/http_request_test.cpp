@@ -102,7 +102,7 @@ TEST_F(HttpRequest, IsAnnouncedAndAnswers) {
 }
 
 TEST_F(HttpRequest, ASlowReaderKeepsAStreamWaitingInBoundedMemory) {
-  const std::size_t size = Scaled<std::size_t>(96, 24) * kMiB;
+  const std::size_t size = Scaled<std::size_t>(48, 24) * kMiB;
   const HttpPeer web(
       [size](HttpPeer::Wire* wire, const std::string&) { return SendMuch(wire, size); });
   client_ = Open(kCodex);
