@@ -16,8 +16,11 @@ using CallerRef = const std::shared_ptr<Caller>&;
 
 // Of a reply, beside its body: envelope, id, and the most headers a response may have, escaped.
 constexpr std::uint64_t kReplyRoom = std::uint64_t{3} << 20;
-// The longest header name that is taken, in bytes.
+// The longest header name and URL that are taken, in bytes, and the most headers: checking them
+// must not keep the io thread.
 constexpr std::size_t kLongestName = 65'535;
+constexpr std::size_t kLongestUrl = 65'536;
+constexpr std::size_t kMostHeaders = 1000;
 
 Error Rejected(std::string text) { return {ErrorKind::kInvalidParams, std::move(text)}; }
 
@@ -40,6 +43,12 @@ Result<std::string> ValueOf(const protocol::HttpHeaderParam& header, const Envir
 
 Status TakeHeaders(const std::vector<protocol::HttpHeaderParam>& params, const EnvironmentMap& env,
                    HttpRequest* request) {
+  if (params.size() > kMostHeaders) {
+    return Error{ErrorKind::kInvalidParams,
+                 "http/request has too many headers: limit is " + std::to_string(kMostHeaders),
+                 {},
+                 kMostHeaders};
+  }
   for (const protocol::HttpHeaderParam& header : params) {
     if (!IsHttpToken(header.name) || header.name.size() > kLongestName) {
       return Rejected("http/request header name is invalid: invalid HTTP header name");
@@ -59,6 +68,12 @@ Result<HttpRequest> BuildRequest(protocol::HttpRequestParams* params, const Envi
   HttpRequest request;
   if (!IsHttpToken(params->method)) {
     return Rejected("http/request method is invalid: invalid HTTP method");
+  }
+  if (params->url.size() > kLongestUrl) {
+    return Error{ErrorKind::kInvalidParams,
+                 "http/request url is too long: limit is " + std::to_string(kLongestUrl) + " bytes",
+                 {},
+                 kLongestUrl};
   }
   if (const auto fault = protocol::ParseHttpUrl(params->url, nullptr, &request.url)) {
     if (fault->scheme.empty()) return Rejected("http/request url is invalid: " + fault->text);

@@ -10,8 +10,10 @@ namespace paned {
 namespace {
 
 constexpr long kReadBuffer = 64 << 10;
-// One header line may have 100 KiB (libcurl's rule); all of them this much.
+// One header line may have 100 KiB (libcurl's rule); all of them this much, and so many there may
+// be (the reference's rule).
 constexpr std::size_t kMostHeadBytes = std::size_t{1} << 20;
+constexpr std::size_t kMostHeaders = 100;
 
 std::string_view Trim(std::string_view text) {
   constexpr std::string_view kBlanks = " \t\r\n";
@@ -116,7 +118,7 @@ bool HttpHop::OnHeadLine(std::string_view line) {
     const std::size_t colon = text.find(':');
     if (colon == std::string_view::npos) return false;
     const std::string_view value = Trim(text.substr(colon + 1));
-    if (!IsHttpToken(text.substr(0, colon))) return false;
+    if (!IsHttpToken(text.substr(0, colon)) || head_.headers.size() == kMostHeaders) return false;
     if (IsPlainText(value)) AddHeader(text.substr(0, colon), value, &head_.headers);
   } else if (head_.status >= 200 || head_.status == 101) {
     head_complete_ = true;

@@ -121,6 +121,17 @@ TEST_F(HttpHandlerTest, WhatIsRejectedAndInWhichOrder) {
                 "http/request header value is invalid for AB: failed to parse header value");
 }
 
+TEST_F(HttpHandlerTest, TooMuchIsRejectedBeforeItCosts) {
+  const std::string url = "http://h/" + std::string(65'536, 'a');
+  ExpectFailure(peer_->Ask(Request("http/request",
+                                   R"({"method":"GET","url":")" + url + R"(","requestId":"r"})")),
+                -32602, "http/request url is too long: limit is 65536 bytes");
+  std::string headers = R"({"name":"a","value":"b"})";
+  for (int n = 0; n < 1000; ++n) headers += R"(,{"name":"a","value":"b"})";
+  ExpectFailure(peer_->Ask(Request("http/request", Params("/", ",\"headers\":[" + headers + ']'))),
+                -32602, "http/request has too many headers: limit is 1000");
+}
+
 TEST_F(HttpHandlerTest, AVariableStandsBehindItsPrefix) {
   services_.inheritable["TOKEN"] = "secret";
   Ask(Params("/",

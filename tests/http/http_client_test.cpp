@@ -169,6 +169,11 @@ TEST_F(HttpClientTest, FailuresBeforeAndAfterTheHead) {
     const auto asked = [&](const char* path) { return request.find(path) != std::string::npos; };
     if (asked("/eof")) return false;
     if (asked("/garbage")) wire->Send("what?\r\n\r\n");
+    if (asked("/many")) {
+      std::string headers;
+      for (int n = 0; n < 100; ++n) headers += "x-" + std::to_string(n) + ": v\r\n";
+      wire->Send(HttpOk("x", headers));
+    }
     if (asked("/short")) wire->Send("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc");
     if (asked("/chunk")) {
       wire->Send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\nZZ\r\n");
@@ -183,6 +188,7 @@ TEST_F(HttpClientTest, FailuresBeforeAndAfterTheHead) {
   EXPECT_EQ(FaultOf(*Run(Get(peer.Url("/eof#f")))), HttpFault::kSend);
   EXPECT_EQ(Run(Get(peer.Url("/eof#f")))->failure->url, peer.Url("/eof#f"));
   EXPECT_EQ(FaultOf(*Run(Get(peer.Url("/garbage")))), HttpFault::kSend);
+  EXPECT_EQ(FaultOf(*Run(Get(peer.Url("/many")))), HttpFault::kSend);
   EXPECT_EQ(FaultOf(*Run(Get("http://127.0.0.1:1/"))), HttpFault::kSend);
   for (const char* path : {"/short", "/chunk"}) {
     const auto recorder = Run(Get(peer.Url(path)));
