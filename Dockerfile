@@ -10,7 +10,7 @@ FROM ${BASE} AS tools
 # hadolint ignore=DL3008
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
-      cmake g++ libasio-dev libwebsocketpp-dev nettle-dev ninja-build rapidjson-dev \
+      cmake g++ libasio-dev libcurl4-openssl-dev libwebsocketpp-dev nettle-dev ninja-build rapidjson-dev \
  && rm -rf /var/lib/apt/lists/*
 
 FROM tools AS build
@@ -23,7 +23,7 @@ RUN cmake --preset release -DPANED_BUILD_TESTS=OFF \
 FROM ${BASE}
 # hadolint ignore=DL3008
 RUN apt-get update \
- && apt-get install -y --no-install-recommends ca-certificates libstdc++6 tmux \
+ && apt-get install -y --no-install-recommends ca-certificates libcurl4 libstdc++6 tmux \
  && rm -rf /var/lib/apt/lists/* /var/cache/ldconfig/* /var/log/apt /var/log/*.log \
  && groupadd --gid 1000 paned \
  && useradd --uid 1000 --gid paned --no-log-init --create-home --home-dir /workspace \

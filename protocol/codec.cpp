@@ -4,6 +4,7 @@
 #include "protocol/field_decoder.h"
 #include "protocol/field_encoder.h"
 #include "protocol/fs_fields.h"
+#include "protocol/http_fields.h"
 
 namespace paned::protocol {
 namespace {
@@ -47,6 +48,18 @@ std::size_t SizeHint(const WalkResult& value) {
     size += 28 + error.path.size() + error.message.size();
   }
   return size;
+}
+
+std::size_t SizeHint(const HttpResult& value) {
+  std::size_t size = 128 + Base64Length(value.body.raw.size());
+  for (const HttpHeaderField& header : value.headers) {
+    size += 32 + header.name.size() + header.value.size();
+  }
+  return size;
+}
+
+std::size_t SizeHint(const HttpBodyDelta& value) {
+  return 128 + value.request_id.size() + Base64Length(value.delta.raw.size());
 }
 
 std::size_t SizeHint(const ScreenResult& value) {
@@ -124,6 +137,7 @@ template std::optional<RpcError> Decode(const JsonValue&, ReadBlockParams*);
 template std::optional<RpcError> Decode(const JsonValue&, WriteBlockParams*);
 template std::optional<RpcError> Decode(const JsonValue&, CloseParams*);
 template std::optional<RpcError> Decode(const JsonValue&, WalkParams*);
+template std::optional<RpcError> Decode(const JsonValue&, HttpRequestParams*);
 
 template void AppendJson(const Empty&, std::string*);
 template void AppendJson(const InitializeResult&, std::string*);
@@ -139,11 +153,13 @@ template void AppendJson(const ReadDirectoryResult&, std::string*);
 template void AppendJson(const OpenResult&, std::string*);
 template void AppendJson(const ReadBlockResult&, std::string*);
 template void AppendJson(const WalkResult&, std::string*);
+template void AppendJson(const HttpResult&, std::string*);
 template void AppendJson(const EnvironmentInfo&, std::string*);
 template void AppendJson(const EnvironmentStatus&, std::string*);
 template void AppendJson(const OutputNotification&, std::string*);
 template void AppendJson(const ExitedNotification&, std::string*);
 template void AppendJson(const ClosedNotification&, std::string*);
+template void AppendJson(const HttpBodyDelta&, std::string*);
 
 template std::string Complete(std::string, const Empty&);
 template std::string Complete(std::string, const Metadata&);
@@ -165,11 +181,13 @@ template std::string EncodeResult(const RequestId&, const Metadata&);
 template std::string EncodeResult(const RequestId&, const CanonicalizeResult&);
 template std::string EncodeResult(const RequestId&, const ReadDirectoryResult&);
 template std::string EncodeResult(const RequestId&, const OpenResult&);
+template std::string EncodeResult(const RequestId&, const HttpResult&);
 template std::string EncodeResult(const RequestId&, const EnvironmentInfo&);
 template std::string EncodeResult(const RequestId&, const EnvironmentStatus&);
 
 template std::string EncodeNotification(std::string_view, const OutputNotification&);
 template std::string EncodeNotification(std::string_view, const ExitedNotification&);
 template std::string EncodeNotification(std::string_view, const ClosedNotification&);
+template std::string EncodeNotification(std::string_view, const HttpBodyDelta&);
 
 }  // namespace paned::protocol

@@ -11,6 +11,7 @@
 #include "protocol/environment_types.h"
 #include "protocol/error.h"
 #include "protocol/fs_types.h"
+#include "protocol/http_types.h"
 #include "protocol/json_reader.h"
 #include "protocol/types.h"
 

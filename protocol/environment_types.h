@@ -25,6 +25,7 @@ struct PanedCapabilities {
 struct Capabilities {
   bool file_write_streaming = false;  // fs/open with mode "replace", fs/writeBlock
   bool shell_snapshot_v2 = false;
+  bool http_header_env_vars = false;       // valueEnvVar of http/request
   std::optional<PanedCapabilities> paned;  // left out when tty processes cannot be run
 };
 struct EnvironmentInfo {

@@ -19,6 +19,7 @@
 #include "protocol/fault_text.h"
 #include "protocol/fields.h"
 #include "protocol/fs_types.h"
+#include "protocol/http_types.h"
 #include "protocol/json_path.h"
 #include "protocol/json_reader.h"
 #include "protocol/path_uri.h"
@@ -113,6 +114,12 @@ inline bool DecodeValue(const JsonValue& value, NetworkProxyMode* out, RpcError*
   constexpr std::array<std::pair<std::string_view, NetworkProxyMode>, 2> kWords = {
       {{"limited", NetworkProxyMode::kLimited}, {"full", NetworkProxyMode::kFull}}};
   return DecodeWord(value, kWords, "`limited` or `full`", out, error);
+}
+
+inline bool DecodeValue(const JsonValue& value, RedirectPolicy* out, RpcError* error) {
+  constexpr std::array<std::pair<std::string_view, RedirectPolicy>, 2> kWords = {
+      {{"follow", RedirectPolicy::kFollow}, {"stop", RedirectPolicy::kStop}}};
+  return DecodeWord(value, kWords, "`follow` or `stop`", out, error);
 }
 
 template <class Element>

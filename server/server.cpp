@@ -37,6 +37,7 @@ Server::Server(const ServeOptions& options, const char* const* environment)
     : options_(options),
       log_(options.log_level),
       workers_(&io_, kMaxWorkers),
+      http_(&io_, HttpSettingsOf(environment)),
       budget_(options.retain_total_bytes) {
   session_context_.clock = &clock_;
   session_context_.budget = &budget_;
@@ -45,6 +46,7 @@ Server::Server(const ServeOptions& options, const char* const* environment)
   services_.sessions = &sessions_;
   services_.pipes = &pipes_;
   services_.workers = &workers_;
+  services_.http = &http_;
   services_.log = &log_;
   services_.forced_profile = options.profile;
   services_.inheritable = InheritableEnvironment(environment);

@@ -67,6 +67,7 @@ class Server final : public ConnectionAcceptor {
   AsioClock clock_{&io_};
   Log log_;
   WorkerPool workers_;
+  HttpClient http_;
   Reaper reaper_{&io_};
   PipeBackend pipes_{&io_, &reaper_};
   // Before the sessions: their processes give their holders back as they go.

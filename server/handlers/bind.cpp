@@ -3,6 +3,7 @@
 #include "server/handlers/block_handlers.h"
 #include "server/handlers/environment_handlers.h"
 #include "server/handlers/fs_handlers.h"
+#include "server/handlers/http_handlers.h"
 #include "server/handlers/initialize_handler.h"
 #include "server/handlers/process_handlers.h"
 #include "server/handlers/terminal_handlers.h"
@@ -15,6 +16,7 @@ void BindHandlers(const Services* services, Router* router) {
   BindTerminal(router);
   BindFs(services, router);
   BindBlocks(services, router);
+  BindHttp(services, router);
   BindEnvironment(services, router);
 }
 

@@ -19,7 +19,8 @@ ClientAttachment::ClientAttachment(std::shared_ptr<Connection> connection,
       sessions_(sessions),
       session_(session),
       profile_(profile),
-      files_(std::make_shared<FileHandles>(workers)) {
+      files_(std::make_shared<FileHandles>(workers)),
+      http_(connection_) {
   session_->Attach(this, profile, resumed);
 }
 
@@ -29,7 +30,10 @@ ClientAttachment::~ClientAttachment() {
 }
 
 void ClientAttachment::OnWritable() {
+  http_first_ = !http_first_;
+  if (http_first_) http_.OnWritable();
   if (session_ != nullptr) session_->OnClientWritable();
+  if (!http_first_) http_.OnWritable();
 }
 
 void ClientAttachment::SendOutput(const std::string& process_id,

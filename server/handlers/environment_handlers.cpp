@@ -60,6 +60,7 @@ protocol::EnvironmentInfo DescribeEnvironment(
   info.executor_version = kProtocolVersion;
   info.capabilities.file_write_streaming = true;
   info.capabilities.shell_snapshot_v2 = true;
+  info.capabilities.http_header_env_vars = true;
   info.capabilities.paned = terminals;
   info.cwd = protocol::ToUri(cwd);
   info.user_home_dir = protocol::ToUri(user.home);

@@ -136,6 +136,7 @@ void RpcClient::FileNote(const rapidjson::Document& document) {
   }
   const std::string method = Text(document["method"]);
   const rapidjson::Value& params = document["params"];
+  if (on_other && on_other(method, params)) return;
   Note note;
   note.process_id = Text(params["processId"]);
   note.seq = params["seq"].GetUint64();

@@ -97,6 +97,8 @@ class RpcClient {
 
   // Pushed output goes to `on_output` when it is set, else into the story.
   std::function<void(const Note& note)> on_output;
+  // Takes what is no notification of a process; false when it does not know it either.
+  std::function<bool(const std::string& method, const rapidjson::Value& params)> on_other;
   Story& story(const std::string& process_id) { return stories_[process_id]; }
   bool UntilClosed(const std::string& process_id, Millis patience = kPatience);
   // Starts, and waits for process/closed.

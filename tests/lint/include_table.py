@@ -18,11 +18,12 @@ ALLOWED = {
     "server/process": {"server/process", "server/base", "asio", "protocol"},
     "tmux": {"tmux", "server/process", "server/base", "asio"},
     "server/fs": {"server/fs", "server/base", "protocol"},
+    "server/http": {"server/http", "server/base", "protocol", "asio", "curl"},
     "server/session": {"server/session", "server/process", "server/fs", "server/base",
                        "server/net"},
     "server/rpc": {"server/rpc", "protocol", "server/net", "server/base"},
     "server/handlers": {"server/handlers", "server/rpc", "server/session", "server/process",
-                        "server/fs", "protocol", "server/base", "server/net"},
+                        "server/fs", "server/http", "protocol", "server/base", "server/net"},
     "server/client": {"server/client", "server/base", "server/net", "protocol"},
 }
 # Finer than a folder: the only files of a layer that may be included, or may include.
@@ -31,6 +32,8 @@ ONLY_HEADERS = {
     ("server/auth", "protocol"): {"protocol/base64.h", "protocol/json_reader.h", "protocol/utf8.h"},
     ("server/process", "protocol"): {"protocol/types.h", "protocol/base64.h"},
     ("server/fs", "protocol"): {"protocol/fs_types.h"},
+    ("server/http", "protocol"): {"protocol/http_url.h", "protocol/base64.h"},
+    ("server/handlers", "server/http"): {"server/http/http_client.h", "server/http/http_message.h"},
     ("server/session", "server/net"): {"server/net/connection.h"},
     ("server/rpc", "server/net"): {"server/net/connection.h"},
     ("server/handlers", "server/net"): {"server/net/connection.h"},
@@ -42,6 +45,7 @@ ONLY_FILES = {
                     "server/net/ws_config.h"},
     "rapidjson": {"protocol/json_config.h"},
     "nettle": {"server/auth/digest.cpp"},
+    "curl": {"server/http/curl_library.h"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]', re.MULTILINE)
 LINES = 420
@@ -49,7 +53,7 @@ LINES = 420
 
 def layer_of(path: str) -> str:
     """The layer a file of ours lies in; a library's name for a library's header."""
-    for library in ("websocketpp", "rapidjson", "asio", "nettle"):
+    for library in ("websocketpp", "rapidjson", "asio", "nettle", "curl"):
         if path == f"{library}.hpp" or path.startswith(f"{library}/"):
             return library
     for layer in sorted(ALLOWED, key=len, reverse=True):
