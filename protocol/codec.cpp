@@ -124,6 +124,7 @@ template std::optional<RpcError> Decode(const JsonValue&, ReadBlockParams*);
 template std::optional<RpcError> Decode(const JsonValue&, WriteBlockParams*);
 template std::optional<RpcError> Decode(const JsonValue&, CloseParams*);
 template std::optional<RpcError> Decode(const JsonValue&, WalkParams*);
+template std::optional<RpcError> Decode(const JsonValue&, WatchMissingParams*);
 
 template void AppendJson(const Empty&, std::string*);
 template void AppendJson(const InitializeResult&, std::string*);
@@ -139,6 +140,8 @@ template void AppendJson(const ReadDirectoryResult&, std::string*);
 template void AppendJson(const OpenResult&, std::string*);
 template void AppendJson(const ReadBlockResult&, std::string*);
 template void AppendJson(const WalkResult&, std::string*);
+template void AppendJson(const WatchMissingResult&, std::string*);
+template void AppendJson(const MissingChangedNotification&, std::string*);
 template void AppendJson(const EnvironmentInfo&, std::string*);
 template void AppendJson(const EnvironmentStatus&, std::string*);
 template void AppendJson(const OutputNotification&, std::string*);
@@ -165,11 +168,13 @@ template std::string EncodeResult(const RequestId&, const Metadata&);
 template std::string EncodeResult(const RequestId&, const CanonicalizeResult&);
 template std::string EncodeResult(const RequestId&, const ReadDirectoryResult&);
 template std::string EncodeResult(const RequestId&, const OpenResult&);
+template std::string EncodeResult(const RequestId&, const WatchMissingResult&);
 template std::string EncodeResult(const RequestId&, const EnvironmentInfo&);
 template std::string EncodeResult(const RequestId&, const EnvironmentStatus&);
 
 template std::string EncodeNotification(std::string_view, const OutputNotification&);
 template std::string EncodeNotification(std::string_view, const ExitedNotification&);
 template std::string EncodeNotification(std::string_view, const ClosedNotification&);
+template std::string EncodeNotification(std::string_view, const MissingChangedNotification&);
 
 }  // namespace paned::protocol

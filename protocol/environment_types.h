@@ -26,6 +26,7 @@ struct Capabilities {
   bool file_write_streaming = false;  // fs/open with mode "replace", fs/writeBlock
   bool shell_snapshot_v2 = false;
   std::optional<PanedCapabilities> paned;  // left out when tty processes cannot be run
+  bool fs_watch_missing = false;
 };
 struct EnvironmentInfo {
   Shell shell;

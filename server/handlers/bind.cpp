@@ -6,6 +6,7 @@
 #include "server/handlers/initialize_handler.h"
 #include "server/handlers/process_handlers.h"
 #include "server/handlers/terminal_handlers.h"
+#include "server/handlers/watch_handlers.h"
 
 namespace paned {
 
@@ -15,6 +16,7 @@ void BindHandlers(const Services* services, Router* router) {
   BindTerminal(router);
   BindFs(services, router);
   BindBlocks(services, router);
+  BindWatch(services, router);
   BindEnvironment(services, router);
 }
 

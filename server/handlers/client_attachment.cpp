@@ -19,7 +19,8 @@ ClientAttachment::ClientAttachment(std::shared_ptr<Connection> connection,
       sessions_(sessions),
       session_(session),
       profile_(profile),
-      files_(std::make_shared<FileHandles>(workers)) {
+      files_(std::make_shared<FileHandles>(workers)),
+      missing_slot_(std::make_shared<MissingSlot>(connection_.get())) {
   session_->Attach(this, profile, resumed);
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "server/fs/file_handles.h"
+#include "server/handlers/missing_slot.h"
 #include "server/rpc/router.h"
 #include "server/session/session_registry.h"
 
@@ -24,6 +25,7 @@ class ClientAttachment final : public Attachment, public SessionClient {
   const ClientProfile& profile() const { return *profile_; }
   // The files this connection has open: not the session's, another connection opens its own.
   FileHandles& files() const { return *files_; }
+  const std::shared_ptr<MissingSlot>& missing_slot() const { return missing_slot_; }
 
   // Attachment
   void OnWritable() override;
@@ -42,6 +44,7 @@ class ClientAttachment final : public Attachment, public SessionClient {
   Session* session_;
   const ClientProfile* profile_;
   std::shared_ptr<FileHandles> files_;
+  const std::shared_ptr<MissingSlot> missing_slot_;
 };
 
 // The attachment of a caller that has passed the handshake.

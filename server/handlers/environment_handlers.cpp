@@ -61,6 +61,7 @@ protocol::EnvironmentInfo DescribeEnvironment(
   info.capabilities.file_write_streaming = true;
   info.capabilities.shell_snapshot_v2 = true;
   info.capabilities.paned = terminals;
+  info.capabilities.fs_watch_missing = true;
   info.cwd = protocol::ToUri(cwd);
   info.user_home_dir = protocol::ToUri(user.home);
   const char* tmpdir = std::getenv("TMPDIR");

@@ -6,6 +6,7 @@
 
 #include "server/base/log.h"
 #include "server/base/worker_pool.h"
+#include "server/fs/missing_watcher.h"
 #include "server/process/backend.h"
 #include "server/process/client_profile.h"
 #include "server/process/environment.h"
@@ -19,6 +20,7 @@ struct Services {
   ProcessBackend* terminals = nullptr;  // null: tty processes cannot be run
   std::string terminals_hint;           // why not, and what to do about it
   WorkerPool* workers = nullptr;
+  MissingWatcher* missing_watcher = nullptr;
   Log* log = nullptr;
   const ClientProfile* forced_profile = nullptr;  // --profile; null: by clientName
   EnvironmentMap inheritable;                     // what a child may inherit of the server's own

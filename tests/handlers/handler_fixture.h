@@ -43,6 +43,7 @@ class HandlerTest : public ::testing::Test {
     services_.terminals = &terminals_;
     services_.login_shell = "/bin/login-shell";
     services_.workers = &workers_;
+    services_.missing_watcher = &missing_watcher_;
     services_.log = &log_;
     services_.inheritable = {{"INHERITED", "yes"}};
     services_.cwd = "/server/cwd";
@@ -122,6 +123,7 @@ class HandlerTest : public ::testing::Test {
   ReplyCounters counters_;
   asio::io_context io_;
   WorkerPool workers_{&io_, 2};
+  MissingWatcher missing_watcher_{&io_, &workers_};
   SessionRegistry sessions_{&context_};
   Services services_;
   Router router_;
