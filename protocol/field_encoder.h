@@ -98,7 +98,6 @@ template <class Value>
 bool IsEmpty(const std::optional<Value>& value) {
   return !value.has_value();
 }
-inline bool IsEmpty(const bool& value) { return !value; }
 inline bool IsEmpty(const std::string_view& value) { return value.empty(); }
 inline bool IsEmpty(bool value) { return !value; }
 

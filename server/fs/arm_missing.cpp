@@ -13,6 +13,7 @@
 
 #include "server/base/os_error.h"
 #include "server/base/unique_fd.h"
+#include "server/fs/path_text.h"
 
 namespace paned {
 namespace {
@@ -98,6 +99,7 @@ Arming::Step Arming::Arm(const std::string& directory, int* wd) {
 
 bool Arming::Descend(const std::string& path, bool missing) {
   int wd = -1;
+  if (IsTooLong(path)) return false;  // it cannot come into being
   if (Arm("/", &wd) != Step::kArmed) return false;
   std::size_t start = 1;
   while (start < path.size()) {

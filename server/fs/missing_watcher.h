@@ -51,7 +51,8 @@ class MissingWatcher {
   // they should be or cannot be watched (see ArmMissing), and with an Error at a limit of the
   // machine. `changed` is called at most once, after `started` and only while the watch lives: by a
   // missing path (or a directory on its way) that appears, `present` or a directory that goes or
-  // changes, a mount, or an overflow of the kernel's queue. It may be called without cause.
+  // changes, a mount, or an overflow of the kernel's queue. It may be called without cause. It must
+  // not own the watch.
   void Watch(MissingPaths paths, WatchTable::Changed changed, Started started);
 
   const WatchTable& table() const { return *table_; }
