@@ -55,7 +55,11 @@ Status MissingWatcher::Open() {
   // A mount can cover a watched directory without an event of it. See proc(5), /proc/PID/mounts.
   constexpr char kMounts[] = "/proc/self/mounts";
   UniqueFd mounts(::open(kMounts, O_RDONLY | O_CLOEXEC));
-  if (!mounts.valid()) return FileError(errno, kMounts);
+  if (!mounts.valid()) {
+    Error error = FileError(errno, kMounts);
+    error.kind = ErrorKind::kInternal;  // it is not a file of the request that is not there
+    return error;
+  }
   Status opened = table_->Open();
   if (!opened.ok()) return opened;
   events_.assign(table_->descriptor());
