@@ -138,6 +138,7 @@ template std::optional<RpcError> Decode(const JsonValue&, WriteBlockParams*);
 template std::optional<RpcError> Decode(const JsonValue&, CloseParams*);
 template std::optional<RpcError> Decode(const JsonValue&, WalkParams*);
 template std::optional<RpcError> Decode(const JsonValue&, HttpRequestParams*);
+template std::optional<RpcError> Decode(const JsonValue&, WatchMissingParams*);
 
 template void AppendJson(const Empty&, std::string*);
 template void AppendJson(const InitializeResult&, std::string*);
@@ -154,6 +155,8 @@ template void AppendJson(const OpenResult&, std::string*);
 template void AppendJson(const ReadBlockResult&, std::string*);
 template void AppendJson(const WalkResult&, std::string*);
 template void AppendJson(const HttpResult&, std::string*);
+template void AppendJson(const WatchMissingResult&, std::string*);
+template void AppendJson(const MissingChangedNotification&, std::string*);
 template void AppendJson(const EnvironmentInfo&, std::string*);
 template void AppendJson(const EnvironmentStatus&, std::string*);
 template void AppendJson(const OutputNotification&, std::string*);
@@ -182,6 +185,7 @@ template std::string EncodeResult(const RequestId&, const CanonicalizeResult&);
 template std::string EncodeResult(const RequestId&, const ReadDirectoryResult&);
 template std::string EncodeResult(const RequestId&, const OpenResult&);
 template std::string EncodeResult(const RequestId&, const HttpResult&);
+template std::string EncodeResult(const RequestId&, const WatchMissingResult&);
 template std::string EncodeResult(const RequestId&, const EnvironmentInfo&);
 template std::string EncodeResult(const RequestId&, const EnvironmentStatus&);
 
@@ -189,5 +193,6 @@ template std::string EncodeNotification(std::string_view, const OutputNotificati
 template std::string EncodeNotification(std::string_view, const ExitedNotification&);
 template std::string EncodeNotification(std::string_view, const ClosedNotification&);
 template std::string EncodeNotification(std::string_view, const HttpBodyDelta&);
+template std::string EncodeNotification(std::string_view, const MissingChangedNotification&);
 
 }  // namespace paned::protocol

@@ -25,6 +25,7 @@ template <>
 struct Fields<Capabilities> {
   static constexpr auto kRows =
       std::tuple(Row("fileWriteStreaming", &Capabilities::file_write_streaming, Need::kOmitIfEmpty),
+                 Row("fsWatchMissing", &Capabilities::fs_watch_missing, Need::kOmitIfEmpty),
                  Row("shellSnapshotV2", &Capabilities::shell_snapshot_v2, Need::kOmitIfEmpty),
                  Row("httpHeaderEnvVars", &Capabilities::http_header_env_vars, Need::kOmitIfEmpty),
                  Row("paned", &Capabilities::paned, Need::kOmitIfEmpty));

@@ -27,6 +27,7 @@ struct Capabilities {
   bool shell_snapshot_v2 = false;
   bool http_header_env_vars = false;       // valueEnvVar of http/request
   std::optional<PanedCapabilities> paned;  // left out when tty processes cannot be run
+  bool fs_watch_missing = false;
 };
 struct EnvironmentInfo {
   Shell shell;

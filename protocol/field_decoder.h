@@ -70,13 +70,6 @@ inline bool DecodeValue(const JsonValue& value, Path* out, RpcError* error) {
   return DecodeValue(value, &text, error) && Check(ParsePath(text, out), error);
 }
 
-// Empty text is no path.
-inline bool DecodeValue(const JsonValue& value, std::optional<Path>* out, RpcError* error) {
-  std::string_view text;
-  if (value.Get(&text) && text.empty()) return true;
-  return DecodeValue(value, &out->emplace(), error);
-}
-
 inline bool DecodeValue(const JsonValue& value, Sandbox* out, RpcError* error) {
   return DecodeSandbox(value, out, error);
 }
@@ -183,6 +176,10 @@ bool DecodeMember(const Field<Owner, Member>& row, const JsonValue& value, Struc
   }
   if constexpr (std::is_same_v<Member, std::uint64_t>) {
     if (!row.expected.empty()) return DecodeValue(value, &member, error, row.expected);
+  }
+  if constexpr (std::is_same_v<Member, std::optional<Path>>) {
+    std::string_view text;
+    if (row.form == Form::kPathOrEmpty && value.Get(&text) && text.empty()) return true;
   }
   if constexpr (std::is_same_v<Member, std::optional<std::uint64_t>>) {
     if (!row.expected.empty()) return DecodeValue(value, &member.emplace(), error, row.expected);

@@ -21,11 +21,12 @@ enum class Need {
 // How a member stands on the wire where its type does not tell.
 enum class Form {
   kByType,
-  kBase64,    // raw bytes as base64 text
-  kUuid,      // in: text that must be a UUID
-  kPresence,  // in: a bool that says whether the field is an object
-  kJson,      // out: ready-made JSON
-  kFlat,      // out: a struct whose fields stand directly in this one
+  kBase64,       // raw bytes as base64 text
+  kUuid,         // in: text that must be a UUID
+  kPresence,     // in: a bool that says whether the field is an object
+  kJson,         // out: ready-made JSON
+  kFlat,         // out: a struct whose fields stand directly in this one
+  kPathOrEmpty,  // in: a path, or "" for none
 };
 
 template <class Owner, class Member>
@@ -134,7 +135,7 @@ struct Fields<StartParams> {
   static constexpr std::string_view kName = "WireExecParams";
   static constexpr auto kRows = std::tuple(
       Row("processId", &StartParams::process_id), Row("argv", &StartParams::argv),
-      Row("cwd", &StartParams::cwd, Need::kOptional),
+      Row("cwd", &StartParams::cwd, Need::kOptional, Form::kPathOrEmpty),
       Row("env", &StartParams::env, Need::kOptional),
       Row("envPolicy", &StartParams::env_policy, Need::kOptional),
       Row("tty", &StartParams::tty, Need::kOptional),

@@ -176,4 +176,22 @@ struct Fields<WalkResult> {
                  Row("truncated", &WalkResult::truncated));
 };
 
+template <>
+struct Fields<WatchMissingParams> {
+  static constexpr std::string_view kName = "FsWatchMissingParams";
+  static constexpr auto kRows = std::tuple(
+      Row("watchId", &WatchMissingParams::watch_id), Row("missing", &WatchMissingParams::missing),
+      Row("present", &WatchMissingParams::present, Need::kOptional));
+};
+
+template <>
+struct Fields<WatchMissingResult> {
+  static constexpr auto kRows = std::tuple(Row("watching", &WatchMissingResult::watching));
+};
+
+template <>
+struct Fields<MissingChangedNotification> {
+  static constexpr auto kRows = std::tuple(Row("watchId", &MissingChangedNotification::watch_id));
+};
+
 }  // namespace paned::protocol

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,17 @@ struct CopyParams {
   Path destination;
   bool recursive = false;
   Sandbox sandbox;
+};
+struct WatchMissingParams {
+  std::uint64_t watch_id = 0;  // a number that grows: the newest watch of a connection is its only
+  std::vector<Path> missing;
+  std::optional<Path> present;
+};
+struct WatchMissingResult {
+  bool watching = false;
+};
+struct MissingChangedNotification {
+  std::uint64_t watch_id = 0;
 };
 
 enum class OpenMode { kRead, kReplace };

@@ -47,6 +47,7 @@ Server::Server(const ServeOptions& options, const char* const* environment)
   services_.pipes = &pipes_;
   services_.workers = &workers_;
   services_.http = &http_;
+  services_.missing_watcher = &missing_watcher_;
   services_.log = &log_;
   services_.forced_profile = options.profile;
   services_.inheritable = InheritableEnvironment(environment);

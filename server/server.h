@@ -14,6 +14,7 @@
 #include "server/base/asio_clock.h"
 #include "server/base/log.h"
 #include "server/base/worker_pool.h"
+#include "server/fs/missing_watcher.h"
 #include "server/handlers/services.h"
 #include "server/listing.h"
 #include "server/net/stdin_watch.h"
@@ -68,6 +69,7 @@ class Server final : public ConnectionAcceptor {
   Log log_;
   WorkerPool workers_;
   HttpClient http_;
+  MissingWatcher missing_watcher_{&io_, &workers_};
   Reaper reaper_{&io_};
   PipeBackend pipes_{&io_, &reaper_};
   // Before the sessions: their processes give their holders back as they go.

@@ -7,6 +7,7 @@
 #include "server/handlers/initialize_handler.h"
 #include "server/handlers/process_handlers.h"
 #include "server/handlers/terminal_handlers.h"
+#include "server/handlers/watch_handlers.h"
 
 namespace paned {
 
@@ -17,6 +18,7 @@ void BindHandlers(const Services* services, Router* router) {
   BindFs(services, router);
   BindBlocks(services, router);
   BindHttp(services, router);
+  BindWatch(services, router);
   BindEnvironment(services, router);
 }
 

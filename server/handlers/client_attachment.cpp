@@ -20,7 +20,8 @@ ClientAttachment::ClientAttachment(std::shared_ptr<Connection> connection,
       session_(session),
       profile_(profile),
       files_(std::make_shared<FileHandles>(workers)),
-      http_(connection_) {
+      http_(connection_),
+      missing_slot_(std::make_shared<MissingSlot>(connection_.get())) {
   session_->Attach(this, profile, resumed);
 }
 

@@ -7,6 +7,7 @@
 
 #include "server/fs/file_handles.h"
 #include "server/handlers/http_exchanges.h"
+#include "server/handlers/missing_slot.h"
 #include "server/rpc/router.h"
 #include "server/session/session_registry.h"
 
@@ -26,6 +27,7 @@ class ClientAttachment final : public Attachment, public SessionClient {
   // The files this connection has open: not the session's, another connection opens its own.
   FileHandles& files() const { return *files_; }
   HttpExchanges& http() { return http_; }
+  const std::shared_ptr<MissingSlot>& missing_slot() const { return missing_slot_; }
 
   // Attachment
   void OnWritable() override;
@@ -46,6 +48,7 @@ class ClientAttachment final : public Attachment, public SessionClient {
   std::shared_ptr<FileHandles> files_;
   HttpExchanges http_;
   bool http_first_ = false;  // whose turn it is when there is room again
+  const std::shared_ptr<MissingSlot> missing_slot_;
 };
 
 // The attachment of a caller that has passed the handshake.

@@ -62,6 +62,7 @@ protocol::EnvironmentInfo DescribeEnvironment(
   info.capabilities.shell_snapshot_v2 = true;
   info.capabilities.http_header_env_vars = true;
   info.capabilities.paned = terminals;
+  info.capabilities.fs_watch_missing = true;
   info.cwd = protocol::ToUri(cwd);
   info.user_home_dir = protocol::ToUri(user.home);
   const char* tmpdir = std::getenv("TMPDIR");

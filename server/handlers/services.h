@@ -7,6 +7,7 @@
 #include "server/base/log.h"
 #include "server/base/worker_pool.h"
 #include "server/http/http_client.h"
+#include "server/fs/missing_watcher.h"
 #include "server/process/backend.h"
 #include "server/process/client_profile.h"
 #include "server/process/environment.h"
@@ -21,6 +22,7 @@ struct Services {
   std::string terminals_hint;           // why not, and what to do about it
   WorkerPool* workers = nullptr;
   HttpClient* http = nullptr;
+  MissingWatcher* missing_watcher = nullptr;
   Log* log = nullptr;
   const ClientProfile* forced_profile = nullptr;  // --profile; null: by clientName
   EnvironmentMap inheritable;                     // what a child may inherit of the server's own

@@ -137,6 +137,10 @@ void RpcClient::FileNote(const rapidjson::Document& document) {
   const std::string method = Text(document["method"]);
   const rapidjson::Value& params = document["params"];
   if (on_other && on_other(method, params)) return;
+  if (method == "fs/missingChanged") {
+    missing_changed_.push_back(params["watchId"].GetUint64());
+    return;
+  }
   Note note;
   note.process_id = Text(params["processId"]);
   note.seq = params["seq"].GetUint64();

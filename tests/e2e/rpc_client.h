@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tests/e2e/json.h"
 #include "tests/e2e/server_process.h"
@@ -101,6 +102,8 @@ class RpcClient {
   std::function<bool(const std::string& method, const rapidjson::Value& params)> on_other;
   Story& story(const std::string& process_id) { return stories_[process_id]; }
   bool UntilClosed(const std::string& process_id, Millis patience = kPatience);
+  // The watches of fs/watchMissing that fs/missingChanged has named.
+  const std::vector<std::uint64_t>& missing_changed() const { return missing_changed_; }
   // Starts, and waits for process/closed.
   Story Run(const std::string& process_id, const std::string& start_params);
   // Polls from `after` to `closed`, as a client that continues with nextSeq - 1.
@@ -123,6 +126,7 @@ class RpcClient {
   std::map<std::int64_t, Answer> answers_;
   std::deque<Answer> strays_;
   std::map<std::string, Story> stories_;
+  std::vector<std::uint64_t> missing_changed_;
   std::size_t largest_frame_ = 0;
   bool alive_ = true;
 };

@@ -61,5 +61,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Try<WriteBlockParams>(envelope);
   Try<CloseParams>(envelope);
   Try<WalkParams>(envelope);
+  Try<WatchMissingParams>(envelope);
   return 0;
 }

@@ -44,6 +44,7 @@ class HandlerTest : public ::testing::Test {
     services_.login_shell = "/bin/login-shell";
     services_.workers = &workers_;
     services_.http = &http_;
+    services_.missing_watcher = &missing_watcher_;
     services_.log = &log_;
     services_.inheritable = {{"INHERITED", "yes"}};
     services_.cwd = "/server/cwd";
@@ -124,6 +125,7 @@ class HandlerTest : public ::testing::Test {
   asio::io_context io_;
   WorkerPool workers_{&io_, 2};
   HttpClient http_{&io_, {}};
+  MissingWatcher missing_watcher_{&io_, &workers_};
   SessionRegistry sessions_{&context_};
   Services services_;
   Router router_;

@@ -203,7 +203,7 @@ TEST(EnvironmentDescription, TellsOfTerminalsWhenThereAreSome) {
 
 TEST(EnvironmentDescription, TellsWhatTheServerCanDo) {
   const std::string some = Capabilities(std::nullopt);
-  for (const char* flag : {"fileWriteStreaming", "shellSnapshotV2"}) {
+  for (const char* flag : {"fileWriteStreaming", "fsWatchMissing", "shellSnapshotV2"}) {
     EXPECT_NE(some.find('"' + std::string(flag) + "\":true"), std::string::npos) << flag;
   }
 }

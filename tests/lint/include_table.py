@@ -17,7 +17,7 @@ ALLOWED = {
     "server/net": {"server/net", "server/base", "asio", "websocketpp"},
     "server/process": {"server/process", "server/base", "asio", "protocol"},
     "tmux": {"tmux", "server/process", "server/base", "asio"},
-    "server/fs": {"server/fs", "server/base", "protocol"},
+    "server/fs": {"server/fs", "server/base", "asio", "protocol"},
     "server/http": {"server/http", "server/base", "protocol", "asio", "curl"},
     "server/session": {"server/session", "server/process", "server/fs", "server/base",
                        "server/net"},

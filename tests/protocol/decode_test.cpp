@@ -340,5 +340,45 @@ TEST(Decode, Walk) {
             "invalid number @ options.maxEntries");
 }
 
+TEST(Decode, WatchMissing) {
+  WatchMissingParams params;
+  EXPECT_EQ(
+      Outcome(R"({"watchId":3,"missing":["file:///a%20b","/c/"],"present":"file:///p"})", &params),
+      "ok");
+  EXPECT_EQ(params.watch_id, 3U);
+  ASSERT_EQ(params.missing.size(), 2U);
+  EXPECT_EQ(params.missing[0].native, "/a b");
+  EXPECT_EQ(params.missing[1].native, "/c");
+  EXPECT_EQ(params.present->native, "/p");
+  WatchMissingParams least;
+  EXPECT_EQ(Outcome(R"({"watchId":18446744073709551615,"missing":[],"present":null,"sandbox":5})",
+                    &least),
+            "ok");
+  EXPECT_FALSE(least.present.has_value());
+  const std::pair<const char*, const char*> faults[] = {
+      {"null", "invalid type: null, expected struct FsWatchMissingParams"},
+      {"{}", "missing field `watchId` @ watchId"},
+      {R"({"watchId":1})", "missing field `missing` @ missing"},
+      {R"({"watchId":1,"missing":null})", "invalid type: null, expected a sequence @ missing"},
+      {R"({"watchId":"a"})", "invalid type: string \"a\", expected u64 @ watchId"},
+      {R"({"watchId":true})", "invalid type: boolean `true`, expected u64 @ watchId"},
+      {R"({"watchId":[]})", "invalid type: sequence, expected u64 @ watchId"},
+      {R"({"watchId":-1})", "invalid number @ watchId"},
+      {R"({"watchId":1.5})", "invalid number @ watchId"},
+      {R"({"watchId":18446744073709551616})", "invalid number @ watchId"},
+      {R"({"missing":"x"})", "invalid type: string \"x\", expected a sequence @ missing"},
+      {R"({"missing":{"a":1}})", "invalid type: map, expected a sequence @ missing"},
+      {R"({"missing":[1]})", "invalid type: number, expected a string @ missing[0]"},
+      {R"({"missing":["/a","rel"]})", "invalid URI: relative URL without a base @ missing[1]"},
+      {R"({"missing":["http://x/"]})", "unsupported path URI scheme `http` @ missing[0]"},
+      {R"({"missing":["file:///x?y"]})",
+       "query parameters are not allowed in path URIs @ missing[0]"},
+      {R"({"missing":["file:///%00"]})", "'file:///%00' is invalid on 'linux' @ missing[0]"},
+      {R"({"present":""})", "invalid URI: relative URL without a base @ present"},
+      {R"({"present":{}})", "invalid type: map, expected a string @ present"},
+  };
+  for (const auto& [text, fault] : faults) EXPECT_EQ(Outcome<WatchMissingParams>(text), fault);
+}
+
 }  // namespace
 }  // namespace paned::protocol

@@ -123,5 +123,21 @@ TEST(Encode, EnvironmentInfo) {
             R"("capabilities":{"paned":{"resize":true,"screen":false,"ttyBackend":"pty"}}})");
 }
 
+TEST(Encode, OnlyCapabilitiesThatAreThere) {
+  EnvironmentInfo info;
+  info.capabilities.fs_watch_missing = true;
+  const std::string json = Json(info);
+  EXPECT_EQ(json.substr(json.find("\"capabilities\"")),
+            R"("capabilities":{"fsWatchMissing":true}})");
+}
+
+TEST(Encode, WatchesForMissingFiles) {
+  EXPECT_EQ(Json(WatchMissingResult{true}), R"({"watching":true})");
+  EXPECT_EQ(
+      EncodeNotification("fs/missingChanged", MissingChangedNotification{18446744073709551615U}),
+      R"({"jsonrpc":"2.0","method":"fs/missingChanged",)"
+      R"("params":{"watchId":18446744073709551615}})");
+}
+
 }  // namespace
 }  // namespace paned::protocol
