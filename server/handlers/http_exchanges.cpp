@@ -44,7 +44,7 @@ class HttpExchanges::Exchange final : public HttpEvents {
  public:
   Exchange(HttpExchanges* owner, Call call) : owner_(owner), call_(std::move(call)) {}
 
-  void Begin(HttpClient* client, HttpRequest request) {
+  void Begin(HttpClient* client, OutboundRequest request) {
     at_once_ = request.timeout && request.timeout->count() == 0;
     transfer_ = client->Start(std::move(request), this);
   }
@@ -161,7 +161,7 @@ bool HttpExchanges::IsStreaming(const std::string& request_id) const {
   return streams_.count(request_id) > 0;
 }
 
-void HttpExchanges::Start(HttpClient* client, HttpRequest request, Call call) {
+void HttpExchanges::Start(HttpClient* client, OutboundRequest request, Call call) {
   if (exchanges_.size() >= kMost) {
     call.reply->Fail(Error{
         ErrorKind::kInternal,

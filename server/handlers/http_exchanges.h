@@ -37,7 +37,7 @@ class HttpExchanges {
   bool IsStreaming(const std::string& request_id) const;
 
   // Answers the call's reply now or later.
-  void Start(HttpClient* client, HttpRequest request, Call call);
+  void Start(HttpClient* client, OutboundRequest request, Call call);
 
   // The connection has room for output again.
   void OnWritable();

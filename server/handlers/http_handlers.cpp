@@ -42,7 +42,7 @@ Result<std::string> ValueOf(const protocol::HttpHeaderParam& header, const Envir
 }
 
 Status TakeHeaders(const std::vector<protocol::HttpHeaderParam>& params, const EnvironmentMap& env,
-                   HttpRequest* request) {
+                   OutboundRequest* request) {
   if (params.size() > kMostHeaders) {
     return Error{ErrorKind::kInvalidParams,
                  "http/request has too many headers: limit is " + std::to_string(kMostHeaders),
@@ -64,8 +64,9 @@ Status TakeHeaders(const std::vector<protocol::HttpHeaderParam>& params, const E
   return Done{};
 }
 
-Result<HttpRequest> BuildRequest(protocol::HttpRequestParams* params, const EnvironmentMap& env) {
-  HttpRequest request;
+Result<OutboundRequest> BuildRequest(protocol::HttpRequestParams* params,
+                                     const EnvironmentMap& env) {
+  OutboundRequest request;
   if (!IsHttpToken(params->method)) {
     return Rejected("http/request method is invalid: invalid HTTP method");
   }
@@ -106,7 +107,7 @@ void Request(const Services* services, CallerRef caller, protocol::HttpRequestPa
   call.streamed = params.stream_response;
   call.largest_body = (attachment.profile().largest_reply - kReplyRoom) / 4 * 3;
   call.reply = reply;
-  Result<HttpRequest> request = BuildRequest(&params, services->inheritable);
+  Result<OutboundRequest> request = BuildRequest(&params, services->inheritable);
   if (!request.ok()) {
     reply->Fail(request.error());
     return;

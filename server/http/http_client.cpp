@@ -33,11 +33,11 @@ HttpClient::HttpClient(asio::io_context* io, HttpSettings settings)
 
 HttpClient::~HttpClient() = default;
 
-std::unique_ptr<HttpTransfer> HttpClient::Start(HttpRequest request, HttpEvents* events) {
+std::unique_ptr<HttpTransfer> HttpClient::Start(OutboundRequest request, HttpEvents* events) {
   auto state = std::make_shared<HttpTransferState>();
   state->events = events;
   engine_->Give({HttpEngine::Command::Kind::kStart, state,
-                 std::make_shared<HttpRequest>(std::move(request))});
+                 std::make_shared<OutboundRequest>(std::move(request))});
   return std::make_unique<Transfer>(engine_.get(), std::move(state));
 }
 

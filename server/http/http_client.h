@@ -73,7 +73,7 @@ class HttpClient {
   ~HttpClient();
 
   // `events` lives until OnEnd, or until the transfer is destroyed; nothing is called from within.
-  std::unique_ptr<HttpTransfer> Start(HttpRequest request, HttpEvents* events);
+  std::unique_ptr<HttpTransfer> Start(OutboundRequest request, HttpEvents* events);
 
  private:
   class Transfer;

@@ -31,7 +31,7 @@ class HttpEngine {
     enum class Kind { kStart, kResume, kCancel };
     Kind kind = Kind::kStart;
     std::shared_ptr<HttpTransferState> state;
-    std::shared_ptr<HttpRequest> request;  // of kStart
+    std::shared_ptr<OutboundRequest> request;  // of kStart
   };
 
   HttpEngine(asio::io_context* io, HttpSettings settings);

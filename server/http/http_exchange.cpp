@@ -17,7 +17,7 @@ constexpr milliseconds kLongestTimeout = std::chrono::hours(24 * 365);
 
 HttpExchange::HttpExchange(asio::io_context* io, const CurlLibrary* curl, CURLM* multi,
                            const HttpSettings* settings, std::shared_ptr<HttpTransferState> state,
-                           const HttpRequest& request)
+                           const OutboundRequest& request)
     : io_(io),
       curl_(curl),
       multi_(multi),

@@ -17,7 +17,7 @@ class HttpExchange final : public HttpHop::Events {
  public:
   HttpExchange(asio::io_context* io, const CurlLibrary* curl, CURLM* multi,
                const HttpSettings* settings, std::shared_ptr<HttpTransferState> state,
-               const HttpRequest& request);
+               const OutboundRequest& request);
 
   // libcurl is done with the current hop.
   void OnHopDone(CURLcode code);
@@ -40,7 +40,7 @@ class HttpExchange final : public HttpHop::Events {
   CURLM* multi_;
   const HttpSettings* settings_;
   std::shared_ptr<HttpTransferState> state_;
-  HttpRequest request_;  // of the current hop
+  OutboundRequest request_;  // of the current hop
   std::optional<std::chrono::steady_clock::time_point> deadline_;
   int redirects_ = 0;
   bool head_seen_ = false;

@@ -31,7 +31,7 @@ bool IsPlainText(std::string_view text) {
 }  // namespace
 
 HttpHop::HttpHop(const CurlLibrary* curl, CURLM* multi, const HttpSettings& settings,
-                 const HttpRequest& request, std::optional<std::chrono::milliseconds> timeout,
+                 const OutboundRequest& request, std::optional<std::chrono::milliseconds> timeout,
                  Events* events)
     : curl_(curl), multi_(multi), events_(events), easy_(curl->easy_init()) {
   if (easy_ == nullptr) return;
@@ -58,7 +58,7 @@ HttpHop::~HttpHop() {
   curl_->slist_free_all(lines_);
 }
 
-void HttpHop::SetRequest(const HttpRequest& request) {
+void HttpHop::SetRequest(const OutboundRequest& request) {
   Set(CURLOPT_URL, request.url.Address().c_str());
   Set(CURLOPT_PROTOCOLS_STR, "http,https");
   Set(CURLOPT_PATH_AS_IS, 1L);
@@ -82,7 +82,7 @@ void HttpHop::SetRequest(const HttpRequest& request) {
   Set(CURLOPT_HTTPHEADER, lines_);
 }
 
-void HttpHop::SetPeer(const HttpSettings& settings, const HttpRequest& request) {
+void HttpHop::SetPeer(const HttpSettings& settings, const OutboundRequest& request) {
   const std::string& proxy = request.url.https ? settings.https_proxy : settings.http_proxy;
   Set(CURLOPT_PROXY, proxy.c_str());
   Set(CURLOPT_NOPROXY, settings.no_proxy.c_str());

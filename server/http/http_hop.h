@@ -33,7 +33,7 @@ class HttpHop {
 
   // `request` stays as it is and outlives the hop. `timeout`: nothing for none.
   HttpHop(const CurlLibrary* curl, CURLM* multi, const HttpSettings& settings,
-          const HttpRequest& request, std::optional<std::chrono::milliseconds> timeout,
+          const OutboundRequest& request, std::optional<std::chrono::milliseconds> timeout,
           Events* events);
   HttpHop(const HttpHop&) = delete;
   HttpHop& operator=(const HttpHop&) = delete;
@@ -51,8 +51,8 @@ class HttpHop {
   void Set(CURLoption option, Value value) {
     curl_->easy_setopt(easy_, option, value);
   }
-  void SetRequest(const HttpRequest& request);
-  void SetPeer(const HttpSettings& settings, const HttpRequest& request);
+  void SetRequest(const OutboundRequest& request);
+  void SetPeer(const HttpSettings& settings, const OutboundRequest& request);
   void AddLine(const std::string& line);
   bool OnHeadLine(std::string_view line);
 

@@ -59,7 +59,7 @@ const HttpHeader* FindHeader(const std::vector<HttpHeader>& headers, std::string
   return nullptr;
 }
 
-void CompleteHeaders(HttpRequest* request) {
+void CompleteHeaders(OutboundRequest* request) {
   // The sender counts for itself: a wrong length would leave the peer waiting.
   RemoveHeaders(std::array<std::string_view, 1>{"content-length"}, &request->headers);
   if (request->body.empty()) {
@@ -73,7 +73,7 @@ void CompleteHeaders(HttpRequest* request) {
   }
 }
 
-Redirect RedirectOf(const HttpRequest& request, const HttpResponseHead& head) {
+Redirect RedirectOf(const OutboundRequest& request, const HttpResponseHead& head) {
   const HttpHeader* location = FindHeader(head.headers, "location");
   const int status = head.status;
   const bool redirects =
@@ -82,7 +82,7 @@ Redirect RedirectOf(const HttpRequest& request, const HttpResponseHead& head) {
 
   Redirect redirect;
   redirect.next = request;
-  HttpRequest& next = redirect.next;
+  OutboundRequest& next = redirect.next;
   if (const auto fault = protocol::ParseHttpUrl(location->value, &request.url, &next.url)) {
     if (!fault->scheme.empty()) {
       redirect.kind = RedirectKind::kBadScheme;

@@ -18,7 +18,7 @@ struct HttpHeader {
   std::string value;
 };
 
-struct HttpRequest {
+struct OutboundRequest {
   std::string method;
   protocol::HttpUrl url;
   std::vector<HttpHeader> headers;                   // sent in this order
@@ -44,7 +44,7 @@ const HttpHeader* FindHeader(const std::vector<HttpHeader>& headers, std::string
 
 // Completes a request as a client made it: credentials of the URL become a header unless there is
 // one, and what describes the length of the body is dropped.
-void CompleteHeaders(HttpRequest* request);
+void CompleteHeaders(OutboundRequest* request);
 
 inline constexpr int kMostRedirects = 10;
 
@@ -56,11 +56,11 @@ enum class RedirectKind {
 };
 struct Redirect {
   RedirectKind kind = RedirectKind::kNone;
-  HttpRequest next;
+  OutboundRequest next;
   std::string detail;
 };
 // What `head`, the answer to `request`, asks for. 301, 302 and 303 turn a POST into a GET without
 // body, 303 all but HEAD; another origin is not told secrets.
-Redirect RedirectOf(const HttpRequest& request, const HttpResponseHead& head);
+Redirect RedirectOf(const OutboundRequest& request, const HttpResponseHead& head);
 
 }  // namespace paned

@@ -47,19 +47,19 @@ struct Recorder final : HttpEvents {
 
 class HttpClientTest : public ::testing::Test {
  protected:
-  static HttpRequest Get(const std::string& url) {
-    HttpRequest request;
+  static OutboundRequest Get(const std::string& url) {
+    OutboundRequest request;
     request.method = "GET";
     EXPECT_FALSE(protocol::ParseHttpUrl(url, nullptr, &request.url));
     return request;
   }
-  std::unique_ptr<Recorder> Start(HttpRequest request, bool hungry = true) {
+  std::unique_ptr<Recorder> Start(OutboundRequest request, bool hungry = true) {
     auto recorder = std::make_unique<Recorder>();
     recorder->hungry = hungry;
     recorder->transfer = client_.Start(std::move(request), recorder.get());
     return recorder;
   }
-  std::unique_ptr<Recorder> Run(HttpRequest request) {
+  std::unique_ptr<Recorder> Run(OutboundRequest request) {
     auto recorder = Start(std::move(request));
     EXPECT_TRUE(Until([&] { return recorder->done; }));
     return recorder;
@@ -88,7 +88,7 @@ TEST_F(HttpClientTest, WhatIsSentAndWhatComesBack) {
                              "X-MiXed: a\r\nset-cookie: 1\r\nY:\r\nSet-Cookie:  2 \r\n"
                              "x-latin: \xE9\r\n"));
   });
-  HttpRequest request = Get(peer.Url("/p?q#f"));
+  OutboundRequest request = Get(peer.Url("/p?q#f"));
   request.method = "FOO";
   request.body = "abc";
   AddHeader("X-B", "1", &request.headers);
@@ -121,7 +121,7 @@ TEST_F(HttpClientTest, ResponsesWithoutBodyAndBeforeTheResponse) {
     }
     return wire->Send("HTTP/1.1 103 Early\r\nx-early: 1\r\n\r\n" + HttpOk("late"));
   });
-  HttpRequest head = Get(peer.Url("/"));
+  OutboundRequest head = Get(peer.Url("/"));
   head.method = "HEAD";
   auto recorder = Run(std::move(head));
   EXPECT_EQ(recorder->Header("content-length"), "1000");
@@ -147,7 +147,7 @@ TEST_F(HttpClientTest, RedirectsAreFollowedTenTimes) {
   EXPECT_EQ(recorder->body, "landed");
   recorder = Run(Get(peer.Url("/hops/11")));
   EXPECT_EQ(FaultOf(*recorder), HttpFault::kTooManyRedirects);
-  HttpRequest request = Get(peer.Url("/hops/1"));
+  OutboundRequest request = Get(peer.Url("/hops/1"));
   request.follow_redirects = false;
   recorder = Run(std::move(request));
   EXPECT_EQ(recorder->head.status, 302);
@@ -195,12 +195,12 @@ TEST_F(HttpClientTest, FailuresBeforeAndAfterTheHead) {
     EXPECT_EQ(FaultOf(*recorder), HttpFault::kBody) << path;
     EXPECT_EQ(recorder->body, "abc");
   }
-  HttpRequest hang = Get(peer.Url("/hang"));
+  OutboundRequest hang = Get(peer.Url("/hang"));
   hang.timeout = std::chrono::milliseconds(50);
   EXPECT_EQ(FaultOf(*Run(hang)), HttpFault::kTimeout);
   hang.timeout = std::chrono::milliseconds(0);
   EXPECT_EQ(FaultOf(*Run(hang)), HttpFault::kTimeout);
-  HttpRequest stall = Get(peer.Url("/stall"));
+  OutboundRequest stall = Get(peer.Url("/stall"));
   stall.timeout = std::chrono::milliseconds(300);
   const auto recorder = Run(std::move(stall));
   EXPECT_EQ(FaultOf(*recorder), HttpFault::kBody);

@@ -12,8 +12,8 @@ std::string Text(const std::vector<HttpHeader>& headers) {
   return text;
 }
 
-HttpRequest Request(const std::string& method, const std::string& url) {
-  HttpRequest request;
+OutboundRequest Request(const std::string& method, const std::string& url) {
+  OutboundRequest request;
   request.method = method;
   EXPECT_FALSE(protocol::ParseHttpUrl(url, nullptr, &request.url));
   return request;
@@ -47,7 +47,7 @@ TEST(HttpMessageTest, HeadersOfOneNameStandTogether) {
 }
 
 TEST(HttpMessageTest, CompletedFromTheUrlAndTheBody) {
-  HttpRequest request = Request("POST", "http://user:pa%20ss@h/");
+  OutboundRequest request = Request("POST", "http://user:pa%20ss@h/");
   AddHeader("Content-Length", "7", &request.headers);
   AddHeader("Transfer-Encoding", "chunked", &request.headers);
   CompleteHeaders(&request);
@@ -73,7 +73,7 @@ TEST(HttpMessageTest, MethodsAcrossRedirects) {
       {308, "POST", "POST", true},
   };
   for (const MethodRow& row : kRows) {
-    HttpRequest request = Request(row.method, "http://h/a");
+    OutboundRequest request = Request(row.method, "http://h/a");
     request.body = "abc";
     AddHeader("content-type", "t", &request.headers);
     AddHeader("x", "y", &request.headers);
@@ -87,7 +87,7 @@ TEST(HttpMessageTest, MethodsAcrossRedirects) {
 }
 
 TEST(HttpMessageTest, SecretsStayWithTheirOrigin) {
-  HttpRequest request = Request("GET", "http://h/a?q");
+  OutboundRequest request = Request("GET", "http://h/a?q");
   for (const char* name : {"authorization", "cookie", "cookie2", "proxy-authorization",
                            "www-authenticate", "x", "referer"}) {
     AddHeader(name, "v", &request.headers);
@@ -106,7 +106,7 @@ TEST(HttpMessageTest, SecretsStayWithTheirOrigin) {
 }
 
 TEST(HttpMessageTest, WhatIsNotFollowed) {
-  HttpRequest request = Request("GET", "http://h/");
+  OutboundRequest request = Request("GET", "http://h/");
   for (const int status : {200, 300, 304, 305, 306, 400}) {
     EXPECT_EQ(RedirectOf(request, {status, {{"location", "/b"}}}).kind, RedirectKind::kNone);
   }
