@@ -1,5 +1,6 @@
 #include "server/rpc/request_turns.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -49,14 +50,15 @@ RequestTurns::~RequestTurns() {
 }
 
 void RequestTurns::Take(InboundFrame frame) {
-  if (limit_.requests == 0) {
-    run_(std::move(frame), nullptr);
-  } else if (limit_.requests == 1) {
+  if (limit_.requests == 1) {
     Enter(kOrdinary, std::move(frame));
-  } else if (const auto method = MethodOf(frame)) {
-    Enter(IsPrompt(*method) ? kPrompt : kOrdinary, std::move(frame));
-  } else {
+    return;
+  }
+  const std::optional<Method> method = limit_.requests == 0 ? std::nullopt : MethodOf(frame);
+  if (!method) {
     run_(std::move(frame), nullptr);
+  } else {
+    Enter(IsPrompt(*method) ? kPrompt : kOrdinary, std::move(frame));
   }
 }
 
