@@ -3,9 +3,9 @@
 namespace paned {
 namespace {
 
-// Nothing here relies on options, aliases or functions the user may have set: builtins are called as
-// such, no word is split, and a failure counts for nothing even under errexit. A request may name
-// the wrong kind of shell: there the code gives up. `@` is the mark.
+// Nothing here relies on options, aliases or functions the user may have set: builtins are called
+// as such, no word is split, and a failure counts for nothing even under errexit. A request may
+// name the wrong kind of shell: there the code gives up. `@` is the mark.
 
 // The options come last, and xtrace is the last of them: restoring leaves no trace.
 constexpr char kBash[] = R"sh(
