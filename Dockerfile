@@ -10,7 +10,7 @@ FROM ${BASE} AS tools
 # hadolint ignore=DL3008
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
-      cmake g++ libasio-dev libcurl4-openssl-dev libwebsocketpp-dev nettle-dev ninja-build rapidjson-dev \
+      cmake g++ libasio-dev libcurl4-openssl-dev libtomlplusplus-dev libwebsocketpp-dev nettle-dev ninja-build rapidjson-dev \
  && rm -rf /var/lib/apt/lists/*
 
 FROM tools AS build

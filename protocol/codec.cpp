@@ -139,6 +139,7 @@ template std::optional<RpcError> Decode(const JsonValue&, CloseParams*);
 template std::optional<RpcError> Decode(const JsonValue&, WalkParams*);
 template std::optional<RpcError> Decode(const JsonValue&, HttpRequestParams*);
 template std::optional<RpcError> Decode(const JsonValue&, WatchMissingParams*);
+template std::optional<RpcError> Decode(const JsonValue&, EnvironmentConfigReadParams*);
 
 template void AppendJson(const Empty&, std::string*);
 template void AppendJson(const InitializeResult&, std::string*);
@@ -159,6 +160,7 @@ template void AppendJson(const WatchMissingResult&, std::string*);
 template void AppendJson(const MissingChangedNotification&, std::string*);
 template void AppendJson(const EnvironmentInfo&, std::string*);
 template void AppendJson(const EnvironmentStatus&, std::string*);
+template void AppendJson(const EnvironmentConfigReadResult&, std::string*);
 template void AppendJson(const OutputNotification&, std::string*);
 template void AppendJson(const ExitedNotification&, std::string*);
 template void AppendJson(const ClosedNotification&, std::string*);
@@ -188,6 +190,7 @@ template std::string EncodeResult(const RequestId&, const HttpResult&);
 template std::string EncodeResult(const RequestId&, const WatchMissingResult&);
 template std::string EncodeResult(const RequestId&, const EnvironmentInfo&);
 template std::string EncodeResult(const RequestId&, const EnvironmentStatus&);
+template std::string EncodeResult(const RequestId&, const EnvironmentConfigReadResult&);
 
 template std::string EncodeNotification(std::string_view, const OutputNotification&);
 template std::string EncodeNotification(std::string_view, const ExitedNotification&);

@@ -2,6 +2,7 @@
 // Source: exec-server protocol, section 10. Values; pure.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,7 @@ struct PanedCapabilities {
 };
 // True flags only: an absent capability is false (section 10.1). Codex ignores unknown members.
 struct Capabilities {
+  bool environment_config_read = false;
   bool file_write_streaming = false;  // fs/open with mode "replace", fs/writeBlock
   bool shell_snapshot_v2 = false;
   bool http_header_env_vars = false;       // valueEnvVar of http/request
@@ -32,8 +34,8 @@ struct Capabilities {
 struct EnvironmentInfo {
   Shell shell;
   std::string executor_version;
-  std::string cwd;            // URI, like every path here
-  std::string user_home_dir;  // URI
+  std::string cwd;                           // URI, like every path here
+  std::optional<std::string> user_home_dir;  // left out when unknown
   std::string platform_os = "linux";
   std::vector<std::string> temporary_directories;
   std::string temp_dir;
@@ -41,6 +43,30 @@ struct EnvironmentInfo {
 };
 struct EnvironmentStatus {
   std::string_view status = "ready";
+};
+
+// Keys from the top of a TOML document down, each.
+using TomlPaths = std::vector<std::vector<std::string>>;
+struct EnvironmentConfigReadParams {
+  Path cwd;
+  TomlPaths config_paths;
+  TomlPaths requirements_paths;
+};
+struct ConfigLayer {
+  std::string source;
+  std::string base_dir;  // URI
+  std::string toml;
+};
+struct ConfigLayerStack {
+  std::vector<ConfigLayer> layers;
+  std::uint64_t cloud_insertion_index = 0;
+};
+struct EnvironmentConfigReadResult {
+  std::optional<std::string> user_home_dir;  // URI; null when unknown
+  std::string codex_home_dir;                // URI
+  std::string hostname;
+  ConfigLayerStack config;
+  ConfigLayerStack requirements;
 };
 
 }  // namespace paned::protocol

@@ -52,6 +52,7 @@ Server::Server(const ServeOptions& options, const char* const* environment)
   services_.forced_profile = options.profile;
   services_.inheritable = InheritableEnvironment(environment);
   services_.cwd = WorkingDirectory();
+  services_.directories = FindDirectories(services_.cwd);
   BindHandlers(&services_, &router_);
 }
 
@@ -73,7 +74,7 @@ void Server::DescribeTerminals() {
   services_.terminals = terminals_->backend();
   services_.terminals_hint = terminals_->why();
   const protocol::EnvironmentInfo info =
-      DescribeEnvironment(services_.cwd, terminals_->capabilities());
+      DescribeEnvironment(services_.directories, terminals_->capabilities());
   services_.login_shell = info.shell.path;
   services_.environment_info.clear();
   protocol::AppendJson(info, &services_.environment_info);

@@ -76,6 +76,20 @@ def _agents_md(run: LiveRun) -> None:
         expect(token in request, "model request", token, "not in it")
 
 
+def _server_config(run: LiveRun) -> None:
+    """The client asks for this machine's configuration of codex; a project that nobody trusts has no say in it."""
+    (run.project / ".codex").mkdir()
+    (run.project / ".codex" / "config.toml").write_text('[mcp_servers.untrusted]\ncommand = "false"\n')
+    run.converse(one_turn(exec_command("c", "true")))
+    reads = run.traffic.of_method("environmentConfig/read")
+    expect(bool(reads), "environmentConfig/read", "at least one", "none")
+    for read in reads:
+        expect(read.reply is not None and read.error is None, "environmentConfig/read", "a result", read.error)
+        answer = read.reply.payload.decode()
+        expect("codexHomeDir" in answer and "untrusted" not in answer, "environmentConfig/read",
+               "codexHomeDir, and no layer of the project", answer)
+
+
 def _write_image(path: Path, size: int) -> bytes:
     """A PNG of 2x2 pixels and, behind its end, noise up to `size` bytes."""
     def part(kind: bytes, data: bytes) -> bytes:
@@ -123,6 +137,7 @@ SCENARIOS = (
     Scenario("apply_patch", _apply_patch),
     Scenario("apply_patch_fails", _apply_patch_fails),
     Scenario("agents_md", _agents_md),
+    Scenario("server_config", _server_config, first=(0, 150)),
     Scenario("view_image_1MiB", _view_image(_MEBIBYTE), first=(0, 135)),
     Scenario("view_image_44MiB", _view_image(44 * _MEBIBYTE), first=(0, 150)),
     Scenario("view_image_64MiB_refused", _view_image_refused, first=(0, 150)),

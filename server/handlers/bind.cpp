@@ -1,6 +1,7 @@
 #include "server/handlers/bind.h"
 
 #include "server/handlers/block_handlers.h"
+#include "server/handlers/config_handlers.h"
 #include "server/handlers/environment_handlers.h"
 #include "server/handlers/fs_handlers.h"
 #include "server/handlers/http_handlers.h"
@@ -20,6 +21,7 @@ void BindHandlers(const Services* services, Router* router) {
   BindHttp(services, router);
   BindWatch(services, router);
   BindEnvironment(services, router);
+  BindConfig(services, router);
 }
 
 }  // namespace paned

@@ -1,15 +1,10 @@
 #include "server/handlers/environment_handlers.h"
 
-#include <pwd.h>
-#include <unistd.h>
-
-#include <array>
 #include <cstdlib>
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "protocol/path_uri.h"
+#include "server/environment/login_shell.h"
 
 namespace paned {
 namespace {
@@ -17,60 +12,29 @@ namespace {
 // The release whose protocol this server implements; clients compare it, none refuses it.
 constexpr char kProtocolVersion[] = "0.169.0";
 
-// The server's user, from the password database; $HOME wins where it is set.
-struct User {
-  std::string home = "/";
-  std::string shell;
-};
-
-User CurrentUser() {
-  User user;
-  std::array<char, 16384> buffer = {};
-  passwd entry = {};
-  passwd* found = nullptr;
-  if (::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found) == 0 &&
-      found != nullptr) {
-    user.home = entry.pw_dir;
-    user.shell = entry.pw_shell;
-  }
-  const char* home = std::getenv("HOME");
-  if (home != nullptr && home[0] == '/') user.home = home;
-  return user;
-}
-
-// The login shell when it can be run, else the best there is.
-protocol::Shell LoginShell(const User& user) {
-  std::vector<std::string> candidates = {user.shell, "/bin/bash", "/bin/sh"};
-  for (const std::string& path : candidates) {
-    if (path.empty() || ::access(path.c_str(), X_OK) != 0) continue;
-    const std::string name = path.substr(path.rfind('/') + 1);
-    if (name == "nologin" || name == "false") continue;
-    return {name, path};
-  }
-  return {"sh", "/bin/sh"};
-}
-
 }  // namespace
 
 protocol::EnvironmentInfo DescribeEnvironment(
-    const std::string& cwd, const std::optional<protocol::PanedCapabilities>& terminals) {
-  const User user = CurrentUser();
+    const ServerDirectories& directories,
+    const std::optional<protocol::PanedCapabilities>& terminals) {
+  const char* path = std::getenv("PATH");
+  const LoginShell shell = ChooseLoginShell(ShellByPassword(), path == nullptr ? "" : path);
   protocol::EnvironmentInfo info;
-  info.shell = LoginShell(user);
+  info.shell = {shell.name, shell.path};
   info.executor_version = kProtocolVersion;
+  info.capabilities.environment_config_read = true;
   info.capabilities.file_write_streaming = true;
   info.capabilities.shell_snapshot_v2 = true;
   info.capabilities.http_header_env_vars = true;
   info.capabilities.paned = terminals;
   info.capabilities.fs_watch_missing = true;
-  info.cwd = protocol::ToUri(cwd);
-  info.user_home_dir = protocol::ToUri(user.home);
-  const char* tmpdir = std::getenv("TMPDIR");
-  if (tmpdir != nullptr && tmpdir[0] == '/') {
-    info.temporary_directories.push_back(protocol::ToUri(tmpdir));
-    info.temp_dir = info.temporary_directories.front();
-  } else {
-    info.temp_dir = protocol::ToUri("/tmp");
+  info.cwd = protocol::ToUri(directories.cwd);
+  if (const auto home = UserHome(directories)) info.user_home_dir = protocol::ToUri(*home);
+  // An empty TMPDIR is the working directory, but not one to be told as set.
+  const std::string temporary = directories.temporary.value_or("/tmp");
+  info.temp_dir = protocol::ToUri(AbsolutePath(temporary, directories.cwd));
+  if (!directories.temporary.value_or("").empty()) {
+    info.temporary_directories = {info.temp_dir};
   }
   return info;
 }

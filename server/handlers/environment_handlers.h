@@ -13,7 +13,7 @@ namespace paned {
 // What this machine is, as initialize and environment/info tell it. `terminals`: what can be done
 // with tty processes; none when they cannot be run.
 protocol::EnvironmentInfo DescribeEnvironment(
-    const std::string& cwd,
+    const ServerDirectories& directories,
     const std::optional<protocol::PanedCapabilities>& terminals = std::nullopt);
 
 void BindEnvironment(const Services* services, Router* router);

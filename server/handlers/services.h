@@ -6,8 +6,9 @@
 
 #include "server/base/log.h"
 #include "server/base/worker_pool.h"
-#include "server/http/http_client.h"
+#include "server/environment/absolute_path.h"
 #include "server/fs/missing_watcher.h"
+#include "server/http/http_client.h"
 #include "server/process/backend.h"
 #include "server/process/client_profile.h"
 #include "server/process/environment.h"
@@ -27,6 +28,7 @@ struct Services {
   const ClientProfile* forced_profile = nullptr;  // --profile; null: by clientName
   EnvironmentMap inheritable;                     // what a child may inherit of the server's own
   std::string cwd;                                // of children whose request names none
+  ServerDirectories directories;                  // home, codex's own, the temporary one
   std::string login_shell;                        // SHELL of children on a tty; as environment_info
   std::string environment_info;                   // ready JSON, the same for all
 };

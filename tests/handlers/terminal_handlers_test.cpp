@@ -189,7 +189,7 @@ TEST_F(TerminalHandlerTest, TheHandshakeComesFirst) {
 
 std::string Capabilities(const std::optional<protocol::PanedCapabilities>& terminals) {
   std::string json;
-  protocol::AppendJson(DescribeEnvironment("/", terminals), &json);
+  protocol::AppendJson(DescribeEnvironment(ServerDirectories(), terminals), &json);
   return json.substr(json.find(R"("capabilities")"));
 }
 
@@ -203,7 +203,8 @@ TEST(EnvironmentDescription, TellsOfTerminalsWhenThereAreSome) {
 
 TEST(EnvironmentDescription, TellsWhatTheServerCanDo) {
   const std::string some = Capabilities(std::nullopt);
-  for (const char* flag : {"fileWriteStreaming", "fsWatchMissing", "shellSnapshotV2"}) {
+  for (const char* flag :
+       {"environmentConfigRead", "fileWriteStreaming", "fsWatchMissing", "shellSnapshotV2"}) {
     EXPECT_NE(some.find('"' + std::string(flag) + "\":true"), std::string::npos) << flag;
   }
 }

@@ -19,11 +19,13 @@ ALLOWED = {
     "tmux": {"tmux", "server/process", "server/base", "asio"},
     "server/fs": {"server/fs", "server/base", "asio", "protocol"},
     "server/http": {"server/http", "server/base", "protocol", "asio", "curl"},
+    "server/environment": {"server/environment", "server/fs", "server/base", "protocol", "toml++"},
     "server/session": {"server/session", "server/process", "server/fs", "server/base",
                        "server/net"},
     "server/rpc": {"server/rpc", "protocol", "server/net", "server/base"},
     "server/handlers": {"server/handlers", "server/rpc", "server/session", "server/process",
-                        "server/fs", "server/http", "protocol", "server/base", "server/net"},
+                        "server/fs", "server/http", "server/environment", "protocol",
+                        "server/base", "server/net"},
     "server/client": {"server/client", "server/base", "server/net", "protocol"},
 }
 # Finer than a folder: the only files of a layer that may be included, or may include.
@@ -34,6 +36,8 @@ ONLY_HEADERS = {
     ("server/fs", "protocol"): {"protocol/fs_types.h"},
     ("server/http", "protocol"): {"protocol/http_url.h", "protocol/base64.h"},
     ("server/handlers", "server/http"): {"server/http/http_client.h", "server/http/http_message.h"},
+    ("server/environment", "server/fs"): {"server/fs/file_service.h", "server/fs/path_text.h"},
+    ("server/environment", "protocol"): {"protocol/utf8.h"},
     ("server/session", "server/net"): {"server/net/connection.h"},
     ("server/rpc", "server/net"): {"server/net/connection.h"},
     ("server/handlers", "server/net"): {"server/net/connection.h"},
@@ -46,6 +50,7 @@ ONLY_FILES = {
     "rapidjson": {"protocol/json_config.h"},
     "nettle": {"server/auth/digest.cpp"},
     "curl": {"server/http/curl_library.h"},
+    "toml++": {"server/environment/toml_parser.cpp"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]', re.MULTILINE)
 LINES = 420
@@ -53,7 +58,7 @@ LINES = 420
 
 def layer_of(path: str) -> str:
     """The layer a file of ours lies in; a library's name for a library's header."""
-    for library in ("websocketpp", "rapidjson", "asio", "nettle", "curl"):
+    for library in ("websocketpp", "rapidjson", "asio", "nettle", "curl", "toml++"):
         if path == f"{library}.hpp" or path.startswith(f"{library}/"):
             return library
     for layer in sorted(ALLOWED, key=len, reverse=True):

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 # What building and running takes.
-BUILD_PACKAGES=(g++ cmake ninja-build libwebsocketpp-dev libasio-dev rapidjson-dev nettle-dev tmux
+BUILD_PACKAGES=(g++ cmake ninja-build libwebsocketpp-dev libasio-dev rapidjson-dev nettle-dev libtomlplusplus-dev tmux
   libcurl4-openssl-dev libcurl4 ca-certificates)
 # What the tests take beside that: the linters, GoogleTest, and the tools of the live clients.
 TEST_PACKAGES=(libgtest-dev clang-format clang-tidy clang libclang-rt-14-dev python3 python3-websockets
