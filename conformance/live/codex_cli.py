@@ -27,6 +27,16 @@ class CodexResult:
 
 
 @dataclass(frozen=True)
+class Task:
+    """What one run of codex is given; without `server_url` its home says which servers there are."""
+
+    model_url: str
+    server_url: str | None
+    settings: tuple[str, ...] = ()
+    resumes: bool = False  # goes on with the latest thread of the same home
+
+
+@dataclass(frozen=True)
 class CodexCli:
     """One installed version of codex."""
 
@@ -43,22 +53,23 @@ class CodexCli:
         """A model name from the binary's own catalog; an unknown one is offered no apply_patch."""
         return "gpt-5.5" if self.version >= (0, 150) else "gpt-5.4"
 
-    def run(self, root: Path, project: Path, server_url: str, model_url: str, settings: tuple[str, ...],
-            timeout: float) -> CodexResult:
-        """Runs one prompt in `project`; home and temporary folder are made in `root`.
+    def run(self, root: Path, project: Path, task: Task, timeout: float) -> CodexResult:
+        """Runs one prompt in `project`; `root` has the folders `home`, `codex-home` and `tmp`.
 
         CODEX_HOME must not lie below TMPDIR: codex refuses that.
         """
-        for name in ("home", "codex-home", "tmp"):
-            (root / name).mkdir(mode=0o700)
         environment = clean_environment(root / "home", root / "tmp")
-        environment.update(CODEX_HOME=str(root / "codex-home"), CODEX_EXEC_SERVER_URL=server_url, MOCK_KEY="none")
-        provider = (f'model_providers.mock={{name="mock",base_url="{model_url}",wire_api="responses",'
+        environment.update(CODEX_HOME=str(root / "codex-home"), MOCK_KEY="none")
+        if task.server_url is not None:
+            environment["CODEX_EXEC_SERVER_URL"] = task.server_url
+        provider = (f'model_providers.mock={{name="mock",base_url="{task.model_url}",wire_api="responses",'
                     'env_key="MOCK_KEY",request_max_retries=0,stream_max_retries=0,supports_websockets=false}')
         command = [str(self.binary), "exec", "--sandbox", "danger-full-access", "--skip-git-repo-check",
                    "--enable", "unified_exec", "-C", str(project), "-m", self._model]
-        for setting in ('approval_policy="never"', 'model_provider="mock"', provider, *settings):
+        for setting in ('approval_policy="never"', 'model_provider="mock"', provider, *task.settings):
             command += ["-c", setting]
+        if task.resumes:
+            command += ["resume", "--last"]
         stdout_path, stderr_path = root / "codex.stdout", root / "codex.stderr"
         with stdout_path.open("wb") as stdout, stderr_path.open("wb") as stderr:
             process = process_group.start([*command, "go"], project, environment, stdout, stderr)
