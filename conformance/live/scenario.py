@@ -74,6 +74,12 @@ def one_turn(*items: JsonObject) -> Conversation:
     yield list(items)
 
 
+def environments_toml(*environments: tuple[str, str, str]) -> str:
+    """An environments.toml with (id, url, further lines) of each environment; the first is the default."""
+    tables = (f'[[environments]]\nid = "{name}"\nurl = "{url}"\n{more}' for name, url, more in environments)
+    return f'default = "{environments[0][0]}"\ninclude_local = false\n{"".join(tables)}'
+
+
 def running_session(output: ToolOutput) -> int | None:
     """The session id of a command that was still running when the tool returned."""
     found = re.search(r"^Process running with session ID (\d+)$", output.text, re.MULTILINE)
@@ -98,6 +104,7 @@ class Remote:
 
     def __init__(self, name: str, server: Address, root: Path) -> None:
         self.name = name
+        self.expected_connections: int | None = 1  # None: as many as the client likes
         self.recorder = Recorder(root)
         self.traffic = Traffic(self.recorder)
         self.proxy = TcpProxy(server, self.traffic)
@@ -121,7 +128,7 @@ class LiveRun:
         self.project.mkdir(parents=True)
         for name in ("home", "codex-home", "tmp"):
             (root / name).mkdir(mode=0o700)
-        self.remotes = [Remote("", server, root)]  # the first is the one all scenarios share
+        self.remotes = [Remote("shared", server, root)]  # the first is the one all scenarios share
         self.proxy, self.traffic = self.remotes[0].proxy, self.remotes[0].traffic
         self.result: CodexResult | None = None
         self.model_requests: list[JsonObject] = []
@@ -138,12 +145,12 @@ class LiveRun:
         if environments is not None:
             (self.root / "codex-home" / "environments.toml").write_text(environments)
         model = ModelServer(conversation)
+        self.model_requests = model.requests  # of this run of codex; grows while it goes on
         try:
             task = Task(model.base_url, self.remotes[0].url if environments is None else None, settings, resumes)
             self.result = self.codex.run(self.root, self.project, task, timeout)
         finally:
             model.close()
-            self.model_requests = model.requests
         if model.error is not None:
             raise model.error
         expect(self.result.exit_code is not None, "codex", f"exits within {timeout:.0f} s", "had to be killed")

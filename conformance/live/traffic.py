@@ -154,11 +154,11 @@ class Traffic:
             return ((request.result or {}).get("environmentInfo") or {}).get("capabilities") or {}
         return {}
 
-    def upgrade_heads(self) -> list[str]:
-        """The HTTP heads with which the client opened its connections."""
+    def http_heads(self, from_server: bool) -> list[str]:
+        """The HTTP heads of the upgrades, in the order of the connections: requests, or the server's answers."""
         with self._lock:
             return [decoder.head.decode(errors="replace")
-                    for (_, from_server), decoder in sorted(self._decoders.items()) if not from_server]
+                    for (_, from_here), decoder in sorted(self._decoders.items()) if from_here == from_server]
 
     def _decode(self, connection: int, from_server: bool, data: bytes) -> list[Message]:
         decoder = self._decoders.setdefault((connection, from_server), WebSocketDecoder())
