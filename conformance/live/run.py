@@ -169,6 +169,7 @@ def _play(scenario: Scenario, stage: Stage) -> Verdict:
     except Exception as error:
         word, reason, details = "FAIL", f"{type(error).__name__}: {error}", traceback.format_exc()
     finally:
+        own_logs = run.server_logs()
         run.close()
     if stage.captures:
         for remote in (remote for remote in run.remotes if remote.proxy.connections):
@@ -180,6 +181,7 @@ def _play(scenario: Scenario, stage: Stage) -> Verdict:
     if word == "FAIL":
         details += f"connections: {[remote.proxy.connections for remote in run.remotes]}\n"
         details += _tail("stderr of codex", run.result.stderr if run.result else "")
+        details += _tail("stderr of the servers of its own", own_logs)
         details += _tail("stderr of the server meanwhile", stage.server.log_since(log_start) if stage.server else "")
     return Verdict(word, scenario.name, seconds, reason, details)
 

@@ -210,6 +210,10 @@ class LiveRun:
                    request.error)
         return requests
 
+    def server_logs(self) -> str:
+        """The stderr of the servers of this run."""
+        return "\n".join(server.log_since(0) for server in self._servers)
+
     def close(self) -> None:
         """Ends the proxies and the servers of this run."""
         for remote in self.remotes:

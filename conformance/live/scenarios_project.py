@@ -6,15 +6,15 @@ import json
 import subprocess
 
 from model_server import Conversation, custom_tool_call
-from scenario import LiveRun, Scenario, exec_command, expect, expect_equal, expect_exit, one_turn
+from scenario import LiveRun, Scenario, Unsupported, exec_command, expect, expect_equal, expect_exit, one_turn
 
 _URIS, _WATCHING = (0, 150), (0, 169)
-_TOKEN, _TURNS = "token-that-appeared", 20
 _SKILL = "---\nname: {name}\ndescription: token-of-{name} grüße\n---\nBody of {name}.\n"
 
 
-def _request_text(run: LiveRun, number: int = -1) -> str:
-    return json.dumps(run.model_requests[number], ensure_ascii=False)
+def _request_text(run: LiveRun) -> str:
+    """The first thing the latest run of codex said to the model."""
+    return json.dumps(run.model_requests[0], ensure_ascii=False)
 
 
 def _skills(run: LiveRun) -> None:
@@ -28,7 +28,7 @@ def _skills(run: LiveRun) -> None:
         (folder / "SKILL.md").write_text(_SKILL.format(name=name))
     (skills / "link").symlink_to(elsewhere)
     run.converse(one_turn(exec_command("c", "true")))
-    found = {name: f"token-of-{name} grüße" in _request_text(run, 0) for name in ("plain", "nested", "linked", "hidden")}
+    found = {name: f"token-of-{name} grüße" in _request_text(run) for name in ("plain", "nested", "linked", "hidden")}
     expect_equal("skills in the model request", {"plain": True, "nested": True, "linked": True, "hidden": False}, found)
     walks = [walk for walk in run.requests("fs/walk") if walk.params["path"].endswith("/.agents/skills")]
     expect(bool(walks), "fs/walk", "of .agents/skills", [walk.params for walk in run.traffic.of_method("fs/walk")])
@@ -74,32 +74,36 @@ def _git_repository(run: LiveRun) -> None:
 
 
 def _watch_missing(run: LiveRun) -> None:
-    """An AGENTS.md that a command makes is noticed without being looked for, and the model is told what is in it."""
-    def told() -> bool:
-        return _TOKEN in _request_text(run)
+    """What was missing is watched, and when a command makes it the client is told.
+
+    `codex exec` looks again only in its next turn, so what the model is told of it is seen in a resumed thread.
+    """
+    skill = ".agents/skills/late"
+    command = (f"mkdir -p .git {skill} && printf -- '---\\nname: late\\ndescription: token-%s\\n---\\n' skill > {skill}/SKILL.md"
+               " && printf 'token-%s\\n' agents > AGENTS.md")
 
     def conversation() -> Conversation:
-        yield [exec_command("a", f"echo {_TOKEN} > AGENTS.md; mkdir .git")]
+        if not run.traffic.capabilities().get("fsWatchMissing"):
+            raise Unsupported("capability fsWatchMissing")
+        yield [exec_command("make", command)]
         run.wait_until("fs/missingChanged", lambda: bool(run.traffic.notified("fs/missingChanged")))
-        for turn in range(_TURNS):
-            if told():
-                return
-            yield [exec_command(f"turn-{turn}", "true")]
 
-    run.converse(conversation())
-    expect(_TOKEN not in _request_text(run, 0), "first model request", "without the file", "with it")
-    expect(told(), f"model request, {_TURNS} turns later", _TOKEN, "not in it")
+    outputs = run.converse(conversation())
+    expect_exit(outputs["make"], 0)
+    first = run.traffic.of_method("fs/watchMissing")[0]
+    expect_equal("fs/missingChanged", [first.params["watchId"]],
+                 [notification.params["watchId"] for notification in run.traffic.notified("fs/missingChanged")])
+    for path in ("/project/.git", "/project/.agents/skills"):
+        expect(any(missing.endswith(path) for missing in first.params["missing"]), "watched paths", path, first.params)
+    run.converse(one_turn(exec_command("again", "true")), resumes=True)
+    for token in ("token-skill", "token-agents"):
+        expect(token in _request_text(run), "model request of the resumed thread", token, "not in it")
     for request in run.requests("fs/watchMissing"):
         expect_equal("reply to fs/watchMissing", {"watching": True}, request.result)
-    asked = {request.params["watchId"] for request in run.requests("fs/watchMissing")}
-    notified = {notification.params["watchId"] for notification in run.traffic.notified("fs/missingChanged")}
-    expect(notified <= asked, "watchId of fs/missingChanged", asked, notified)
-    missing = [path for request in run.requests("fs/watchMissing") for path in request.params["missing"]]
-    expect(any(path.endswith("/project/.git") for path in missing), "watched paths", "…/project/.git", missing)
 
 
 SCENARIOS = (
     Scenario("skills", _skills, first=_URIS, methods=("fs/walk",)),
     Scenario("git_repository", _git_repository, first=_URIS),
-    Scenario("watch_missing", _watch_missing, first=_WATCHING, capabilities=("fsWatchMissing",)),
+    Scenario("watch_missing", _watch_missing, first=_WATCHING, connections=2, capabilities=("fsWatchMissing",)),
 )
