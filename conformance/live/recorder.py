@@ -1,7 +1,8 @@
 """Keeps what client and server said in the form that conformance/replay/convert.py reads.
 
 Why it exists: a scenario that runs well against codex's own server is a recording worth replaying.  Paths that
-differ in every run are spelled as convert.py wants them: the run folder is /tmp/ws, what is above it /tmp.
+differ in every run are spelled as convert.py wants them: the run folder is /tmp/ws, what is above it /tmp, the
+server's home /home/executor.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from pathlib import Path
 from typing import Any
 
 _BYTE_MEMBERS = frozenset({"chunk", "dataBase64", "bodyBase64", "deltaBase64"})
-_RECORDED_ROOT = "/tmp/ws"
+_RECORDED_ROOT, _RECORDED_HOME = "/tmp/ws", "/home/executor"
 
 
 class Recorder:
     """One server's side of a run; may be used from any thread."""
 
-    def __init__(self, root: Path) -> None:
-        self._spellings = ((str(root), _RECORDED_ROOT), (str(root.parent), "/tmp"))
+    def __init__(self, root: Path, server: Path) -> None:
+        self._spellings = [(str(server / "home"), _RECORDED_HOME), (str(server / "tmp"), f"{_RECORDED_HOME}/tmp"),
+                           (str(root), _RECORDED_ROOT), (str(root.parent), "/tmp")]
         self._start = time.monotonic()
         self._lines: list[dict[str, Any]] = []
         self._lock = threading.Lock()
@@ -30,6 +32,14 @@ class Recorder:
         """The client opened a connection with this HTTP head; values of its headers are not kept."""
         names = [line.split(b":", 1)[0].decode().lower() for line in head.split(b"\r\n")[1:]]
         self._add({"conn": connection, "ev": "open", "headers": dict.fromkeys(names, "<…>")})
+
+    def spell(self, here: str, recorded: str) -> None:
+        """`here` is recorded as `recorded` from now on."""
+        self._spellings.append((here, recorded))
+
+    def closed(self, connection: int) -> None:
+        """The connection is gone."""
+        self._add({"conn": connection, "ev": "close"})
 
     def message(self, connection: int, from_server: bool, payload: bytes) -> None:
         """A message went over the connection."""

@@ -102,10 +102,10 @@ def expect_exit(output: ToolOutput, code: int) -> str:
 class Remote:
     """An exec-server as codex meets it: behind a proxy of its own, which keeps the traffic."""
 
-    def __init__(self, name: str, server: Address, root: Path) -> None:
+    def __init__(self, name: str, server: Address, root: Path, folder: Path) -> None:
         self.name = name
         self.expected_connections: int | None = 1  # None: as many as the client likes
-        self.recorder = Recorder(root)
+        self.recorder = Recorder(root, folder)
         self.traffic = Traffic(self.recorder)
         self.proxy = TcpProxy(server, self.traffic)
 
@@ -128,7 +128,7 @@ class LiveRun:
         self.project.mkdir(parents=True)
         for name in ("home", "codex-home", "tmp"):
             (root / name).mkdir(mode=0o700)
-        self.remotes = [Remote("shared", server, root)]  # the first is the one all scenarios share
+        self.remotes = [Remote("shared", server, root, root.parent / "server")]  # the first is the one all scenarios share
         self.proxy, self.traffic = self.remotes[0].proxy, self.remotes[0].traffic
         self.result: CodexResult | None = None
         self.model_requests: list[JsonObject] = []
@@ -170,7 +170,7 @@ class LiveRun:
             raise Unsupported("it was not started here, and this needs a server of its own")
         server = self._launch(arguments, self.root / name)
         self._servers.append(server)
-        self.remotes.append(Remote(name, server.address, self.root))
+        self.remotes.append(Remote(name, server.address, self.root, self.root / name))
         return self.remotes[-1]
 
     def wait_until(self, what: str, holds: Callable[[], bool], timeout: float = 30.0) -> None:

@@ -122,6 +122,11 @@ class Traffic:
                 action, self._trigger = self._trigger[1], None
                 action()
 
+    def ended(self, connection: int) -> None:
+        """See tcp_proxy.Observer."""
+        if self._recorder is not None:
+            self._recorder.closed(connection)
+
     def when(self, condition: Callable[[], bool], action: Callable[[], None]) -> None:
         """Runs `action` once, in the proxy's thread, at the first server bytes which make `condition` true."""
         with self._lock:
