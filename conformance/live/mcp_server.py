@@ -102,9 +102,14 @@ class McpHttpServer:
         threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
 
     @property
+    def origin(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self._http.server_address[1]}"
+
+    @property
     def url(self) -> str:
         """The `url` of the server in codex's configuration."""
-        return f"http://127.0.0.1:{self._http.server_address[1]}/mcp"
+        return f"{self.origin}/mcp"
 
     def close(self) -> None:
         """Stops serving."""

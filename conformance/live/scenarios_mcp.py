@@ -67,6 +67,7 @@ def _http_server() -> Iterator[McpHttpServer]:
 def _mcp_http(run: LiveRun) -> None:
     """Every request goes through the exec-server; bodies are streamed, not collected."""
     with _http_server() as server:
+        run.remotes[0].recorder.spell(server.origin, "http://mcp.test")
         _play(run, f'url="{server.url}",http_headers={{"X-Test"="from-config"}}')
         calls = server.calls
         for name in ("initialize", "tools/list", "tools/call"):

@@ -5,12 +5,21 @@ Exists because version control keeps neither empty folders nor a nested .git: th
 """
 from __future__ import annotations
 
+import base64
+import contextlib
 import os
 import subprocess
+import sys
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from case import BadCase, Case
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "live"))
+
+from mcp_server import McpHttpServer  # noqa: E402
 
 # Folders every recorded client had beside the project (its home, temporary and outside folder).
 STANDARD_FOLDERS = ("home", "tmp", "outside")
@@ -29,6 +38,32 @@ def build(case: Case, root: Path) -> None:
         _run_step(step, root)
 
 
+@contextlib.contextmanager
+def server_home(case: Case, home: Path) -> Iterator[None]:
+    """Puts what the case wants there into the home of the server, and takes it away afterwards."""
+    made = [home / name for name in case.server_home]
+    try:
+        for path, entry in zip(made, case.server_home.values()):
+            _make_entry(path, entry)
+        yield
+    finally:
+        for path in made:
+            path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def mcp_server(case: Case) -> Iterator[str]:
+    """Runs the MCP server of the live test; where it listens, "" when the case needs none."""
+    if not case.needs.mcp_server:
+        yield ""
+        return
+    server = McpHttpServer()
+    try:
+        yield server.origin
+    finally:
+        server.close()
+
+
 def _make_entry(path: Path, entry: dict[str, str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     kind = entry["kind"]
@@ -36,6 +71,8 @@ def _make_entry(path: Path, entry: dict[str, str]) -> None:
         path.mkdir(exist_ok=True)
     elif kind == "file":
         path.write_bytes(entry["text"].encode("utf-8"))
+    elif kind == "packed":
+        path.write_bytes(zlib.decompress(base64.b64decode(entry["zlib"])))
     elif kind == "symlink":
         path.symlink_to(entry["target"])
     else:
