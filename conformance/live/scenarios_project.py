@@ -105,5 +105,6 @@ def _watch_missing(run: LiveRun) -> None:
 SCENARIOS = (
     Scenario("skills", _skills, first=_URIS, methods=("fs/walk",)),
     Scenario("git_repository", _git_repository, first=_URIS),
-    Scenario("watch_missing", _watch_missing, first=_WATCHING, connections=2, capabilities=("fsWatchMissing",)),
+    Scenario("watch_missing", _watch_missing, first=_WATCHING, connections=2, capabilities=("fsWatchMissing",),
+             methods=("fs/walk",)),
 )

@@ -46,7 +46,7 @@ FILES: dict[str, dict[str, dict[str, str]]] = {
     "sandbox_read_only": {"project/r.txt": _file("readable\n")},
     "unicode": {"wörk dir %41 #1 日本": _DIRECTORY},
     **{name: {"workspace/project": _DIRECTORY} for name in (
-        "capability_discovery", "environment_config", "mcp_http", "view_image", "watch_missing")},
+        "capability_discovery", "environment_config", "mcp_http", "view_image", "missing_appears")},
     "copy_source": {"workspace/project/source.bin": _packed(_COPIED)},
     "copy_target": {"workspace/project/target.bin": _file("old, and longer than nothing\n")},
     "walk": {"workspace/project/.git": _DIRECTORY,
@@ -68,12 +68,12 @@ SERVER_HOME: dict[str, dict[str, dict[str, str]]] = {
 
 # Capabilities that a case is about: without them it is not offered, and a server that has them must do as recorded.
 DIRECT: dict[str, list[str]] = {
-    "watch_missing": ["fsWatchMissing"], "environment_config": ["environmentConfigRead"],
+    "missing_appears": ["fsWatchMissing"], "environment_config": ["environmentConfigRead"],
     "capability_discovery": ["capabilityDiscoveryV2"], "copy_target": ["fileWriteStreaming"],
 }
 
 # Notifications that must come in a case, and are hints elsewhere.
-AWAITS: dict[str, list[str]] = {"watch_missing": ["fs/missingChanged"]}
+AWAITS: dict[str, list[str]] = {"missing_appears": ["fs/missingChanged"]}
 
 SETUP: dict[str, list[dict[str, Any]]] = {"git_repo": [{"do": "git-commit-all", "path": "repo"}]}
 
@@ -128,6 +128,6 @@ DESCRIPTIONS: dict[str, str] = {
     "tty": "an interactive program on a terminal",
     "view_image": "an image is read for the model",
     "walk": "skills: plain, nested, behind a symlink, in a hidden folder",
-    "watch_missing": "what is missing is watched, and a command makes it",
+    "missing_appears": "what is missing is watched, and a command makes it",
     "unicode": "names and output beyond ASCII, a character split between two writes",
 }
