@@ -170,7 +170,8 @@ METHODS_BEYOND_THE_CORE = ("fs/walk", "fs/open", "http/request", "capabilities/d
 
 
 def needs_of(lines: list[Message], name: str) -> Message:
-    needs: Message = {"methods": [], "capabilities": list(DIRECT.get(name, [])), "programs": [], "absent": [], "tty": False, "sandbox": False}
+    needs: Message = {"methods": [], "capabilities": list(DIRECT.get(name, [])), "programs": [], "absent": [],
+                      "tty": False, "sandbox": False}
     for line in lines:
         body = line.get("send", {})
         params = body.get("params", {})

@@ -29,8 +29,7 @@ def build(case: Case, root: Path) -> None:
     """Creates the fixture of a case in the (existing, empty) folder `root`."""
     for name in STANDARD_FOLDERS:
         (root / name).mkdir()
-    for name, entry in sorted(case.files.items()):
-        _make_entry(root / name, entry)
+    make_tree(case.files, root)
     copied = case.folder / "files"
     if copied.is_dir():
         _copy_tree(copied, root)
@@ -38,17 +37,10 @@ def build(case: Case, root: Path) -> None:
         _run_step(step, root)
 
 
-@contextlib.contextmanager
-def server_home(case: Case, home: Path) -> Iterator[None]:
-    """Puts what the case wants there into the home of the server, and takes it away afterwards."""
-    made = [home / name for name in case.server_home]
-    try:
-        for path, entry in zip(made, case.server_home.values()):
-            _make_entry(path, entry)
-        yield
-    finally:
-        for path in made:
-            path.unlink(missing_ok=True)
+def make_tree(entries: dict[str, dict[str, str]], root: Path) -> None:
+    """Creates files, folders and symlinks below `root`."""
+    for name, entry in sorted(entries.items()):
+        _make_entry(root / name, entry)
 
 
 @contextlib.contextmanager
