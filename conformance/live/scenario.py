@@ -137,9 +137,10 @@ class LiveRun:
         self._servers: list[ServerProcess] = []
 
     def converse(self, conversation: Conversation, settings: tuple[str, ...] = (), timeout: float = 60.0,
-                 environments: str | None = None, resumes: bool = False) -> ToolOutputs:
+                 environments: str | None = None, resumes: bool = False, turns: int = 0) -> ToolOutputs:
         """Runs codex to its end; the tool outputs the model got.  codex must exit 0.
 
+        With `turns`, one codex takes so many turns; a turn is over when the model calls no tool.
         `environments` is the text of an environments.toml, which takes the place of the server all scenarios share.
         """
         if environments is not None:
@@ -148,7 +149,8 @@ class LiveRun:
         self.model_requests = model.requests  # of this run of codex; grows while it goes on
         try:
             task = Task(model.base_url, self.remotes[0].url if environments is None else None, settings, resumes)
-            self.result = self.codex.run(self.root, self.project, task, timeout)
+            self.result = (self.codex.run_turns(self.root, self.project, task, turns, timeout) if turns
+                           else self.codex.run(self.root, self.project, task, timeout))
         finally:
             model.close()
         if model.error is not None:

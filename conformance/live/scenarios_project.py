@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 
-from model_server import Conversation, custom_tool_call
+from model_server import Conversation, assistant_message, custom_tool_call
 from scenario import LiveRun, Scenario, Unsupported, exec_command, expect, expect_equal, expect_exit, one_turn
 
 _URIS, _WATCHING = (0, 150), (0, 169)
@@ -74,30 +74,27 @@ def _git_repository(run: LiveRun) -> None:
 
 
 def _watch_missing(run: LiveRun) -> None:
-    """What was missing is watched, and when a command makes it the client is told.
-
-    `codex exec` looks again only in its next turn, so what the model is told of it is seen in a resumed thread.
-    """
+    """What was missing is watched; when a command makes it the client is told, and finds it in its next turn."""
     skill = ".agents/skills/late"
-    command = (f"mkdir -p .git {skill} && printf -- '---\\nname: late\\ndescription: token-%s\\n---\\n' skill > {skill}/SKILL.md"
-               " && printf 'token-%s\\n' agents > AGENTS.md")
+    command = f"mkdir -p .git {skill}; printf -- '---\\nname: late\\ndescription: token-%s\\n---\\n' late > {skill}/SKILL.md"
 
     def conversation() -> Conversation:
         if not run.traffic.capabilities().get("fsWatchMissing"):
             raise Unsupported("capability fsWatchMissing")
         yield [exec_command("make", command)]
         run.wait_until("fs/missingChanged", lambda: bool(run.traffic.notified("fs/missingChanged")))
+        yield [assistant_message("end of the first turn")]
+        yield [exec_command("again", "true")]
 
-    outputs = run.converse(conversation())
+    outputs = run.converse(conversation(), turns=2)
     expect_exit(outputs["make"], 0)
-    first = run.traffic.of_method("fs/watchMissing")[0]
-    expect_equal("fs/missingChanged", [first.params["watchId"]],
-                 [notification.params["watchId"] for notification in run.traffic.notified("fs/missingChanged")])
+    told = ["token-late" in json.dumps(request) for request in run.model_requests]
+    expect_equal("model requests with the skill", [False, False, True, True], told)
+    first = run.requests("fs/watchMissing")[0]
+    expect_equal("watchId of the first fs/missingChanged", first.params["watchId"],
+                 run.traffic.notified("fs/missingChanged")[0].params["watchId"])
     for path in ("/project/.git", "/project/.agents/skills"):
         expect(any(missing.endswith(path) for missing in first.params["missing"]), "watched paths", path, first.params)
-    run.converse(one_turn(exec_command("again", "true")), resumes=True)
-    for token in ("token-skill", "token-agents"):
-        expect(token in _request_text(run), "model request of the resumed thread", token, "not in it")
     for request in run.requests("fs/watchMissing"):
         expect_equal("reply to fs/watchMissing", {"watching": True}, request.result)
 
@@ -105,6 +102,6 @@ def _watch_missing(run: LiveRun) -> None:
 SCENARIOS = (
     Scenario("skills", _skills, first=_URIS, methods=("fs/walk",)),
     Scenario("git_repository", _git_repository, first=_URIS),
-    Scenario("watch_missing", _watch_missing, first=_WATCHING, connections=2, capabilities=("fsWatchMissing",),
+    Scenario("watch_missing", _watch_missing, first=_WATCHING, capabilities=("fsWatchMissing",),
              methods=("fs/walk",)),
 )
