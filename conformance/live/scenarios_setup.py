@@ -97,7 +97,7 @@ def _discovery(run: LiveRun) -> None:
     expect_equal("warnings", [], found["warnings"])
 
 
-def _shell_snapshot(run: LiveRun) -> None:
+def _shell_snapshot_profile(run: LiveRun) -> None:
     """Three commands in one login shell's world; its profile runs once."""
     home = run.server_home("shelled")
     (home / ".bash_profile").write_text('echo run >> "$HOME/profile-runs"; export FROM_PROFILE=grüße; . ~/.functions\n')
@@ -146,6 +146,6 @@ SCENARIOS = (
     Scenario("bearer_token_refused", _bearer_token_refused, first=_NEW, connections=0),
     Scenario("environment_config", _environment_config, first=_OLD, connections=0, capabilities=("environmentConfigRead",)),
     Scenario("capability_discovery", _discovery, first=_NEW, connections=0, capabilities=("capabilityDiscoveryV2",)),
-    Scenario("shell_snapshot", _shell_snapshot, first=_OLD, connections=0, capabilities=("shellSnapshotV2",)),
+    Scenario("shell_snapshot_profile", _shell_snapshot_profile, first=_OLD, connections=0, capabilities=("shellSnapshotV2",)),
     Scenario("thread_resume", _thread_resume, first=_OLD, connections=2),
 )
