@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import process_group
+from app_server import run_turns
 from server_process import clean_environment
 
 Version = tuple[int, ...]
@@ -27,6 +28,16 @@ class CodexResult:
 
 
 @dataclass(frozen=True)
+class Task:
+    """What one run of codex is given; without `server_url` its home says which servers there are."""
+
+    model_url: str
+    server_url: str | None
+    settings: tuple[str, ...] = ()
+    resumes: bool = False  # goes on with the latest thread of the same home
+
+
+@dataclass(frozen=True)
 class CodexCli:
     """One installed version of codex."""
 
@@ -43,22 +54,14 @@ class CodexCli:
         """A model name from the binary's own catalog; an unknown one is offered no apply_patch."""
         return "gpt-5.5" if self.version >= (0, 150) else "gpt-5.4"
 
-    def run(self, root: Path, project: Path, server_url: str, model_url: str, settings: tuple[str, ...],
-            timeout: float) -> CodexResult:
-        """Runs one prompt in `project`; home and temporary folder are made in `root`.
+    def run(self, root: Path, project: Path, task: Task, timeout: float) -> CodexResult:
+        """Runs one prompt in `project`; `root` has the folders `home`, `codex-home` and `tmp`.
 
         CODEX_HOME must not lie below TMPDIR: codex refuses that.
         """
-        for name in ("home", "codex-home", "tmp"):
-            (root / name).mkdir(mode=0o700)
-        environment = clean_environment(root / "home", root / "tmp")
-        environment.update(CODEX_HOME=str(root / "codex-home"), CODEX_EXEC_SERVER_URL=server_url, MOCK_KEY="none")
-        provider = (f'model_providers.mock={{name="mock",base_url="{model_url}",wire_api="responses",'
-                    'env_key="MOCK_KEY",request_max_retries=0,stream_max_retries=0,supports_websockets=false}')
         command = [str(self.binary), "exec", "--sandbox", "danger-full-access", "--skip-git-repo-check",
-                   "--enable", "unified_exec", "-C", str(project), "-m", self._model]
-        for setting in ('approval_policy="never"', 'model_provider="mock"', provider, *settings):
-            command += ["-c", setting]
+                   "-C", str(project), *self._options(task), *(["resume", "--last"] if task.resumes else [])]
+        environment = self._environment(root, task)
         stdout_path, stderr_path = root / "codex.stdout", root / "codex.stderr"
         with stdout_path.open("wb") as stdout, stderr_path.open("wb") as stderr:
             process = process_group.start([*command, "go"], project, environment, stdout, stderr)
@@ -69,3 +72,25 @@ class CodexCli:
             finally:
                 process_group.end(process, grace_seconds=1)
         return CodexResult(exit_code, stdout_path.read_text(errors="replace"), stderr_path.read_text(errors="replace"))
+
+    def run_turns(self, root: Path, project: Path, task: Task, turns: int, timeout: float) -> CodexResult:
+        """Takes several turns in one thread of one process; folders as for run().  Raises AppServerError."""
+        stderr_path = root / "codex.stderr"
+        with stderr_path.open("wb") as stderr:
+            run_turns([str(self.binary), "app-server", *self._options(task)], project, self._environment(root, task), turns,
+                      stderr, timeout)
+        return CodexResult(0, "", stderr_path.read_text(errors="replace"))
+
+    def _environment(self, root: Path, task: Task) -> dict[str, str]:
+        environment = clean_environment(root / "home", root / "tmp")
+        environment.update(CODEX_HOME=str(root / "codex-home"), MOCK_KEY="none")
+        if task.server_url is not None:
+            environment["CODEX_EXEC_SERVER_URL"] = task.server_url
+        return environment
+
+    def _options(self, task: Task) -> list[str]:
+        provider = (f'model_providers.mock={{name="mock",base_url="{task.model_url}",wire_api="responses",'
+                    'env_key="MOCK_KEY",request_max_retries=0,stream_max_retries=0,supports_websockets=false}')
+        settings = ('approval_policy="never"', 'model_provider="mock"', f'model="{self._model}"', "features.unified_exec=true",
+                    provider, *task.settings)
+        return [word for setting in settings for word in ("-c", setting)]

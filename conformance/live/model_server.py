@@ -46,6 +46,11 @@ def function_call(call_id: str, name: str, arguments: JsonObject) -> JsonObject:
             "arguments": json.dumps(arguments)}
 
 
+def namespaced_call(call_id: str, namespace: str, name: str, arguments: JsonObject) -> JsonObject:
+    """An output item that calls a function tool of a namespace, as the tools of an MCP server are."""
+    return {**function_call(call_id, name, arguments), "namespace": namespace}
+
+
 def custom_tool_call(call_id: str, name: str, text: str) -> JsonObject:
     """An output item that calls a freeform tool."""
     return {"type": "custom_tool_call", "id": f"ctc_{call_id}", "call_id": call_id, "name": name,

@@ -12,11 +12,11 @@ from typing import IO, Any
 
 
 def start(command: list[str], cwd: Path, environment: dict[str, str],
-          stdout: int | IO[Any], stderr: IO[Any]) -> subprocess.Popen[bytes]:
+          stdout: int | IO[Any], stderr: IO[Any], stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
     """Starts a process in a group of its own, which dies with the runner (if setpriv is there)."""
     setpriv = shutil.which("setpriv")
     prefix = [setpriv, "--pdeathsig", "KILL"] if setpriv else []
-    return subprocess.Popen(prefix + command, cwd=cwd, env=environment, stdin=subprocess.DEVNULL,
+    return subprocess.Popen(prefix + command, cwd=cwd, env=environment, stdin=stdin,
                             stdout=stdout, stderr=stderr, start_new_session=True)
 
 

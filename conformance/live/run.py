@@ -3,8 +3,8 @@
 
     run.py --paned PATH | --server ws://HOST:PORT | --reference   --codex VERSION [--scenario GLOB]
 
-One line per scenario, `PASS|FAIL|SKIP name (seconds) reason`, then `N passed, N failed, N skipped`.
-Exit 0: nothing failed; 1: something did; 77: all was skipped.  See README.md.
+One line per scenario, `PASS|FAIL|SKIP|NOT-OFFERED name (seconds) reason`, then `N passed, N failed, N skipped, N not
+offered`.  Exit 0: nothing failed; 1: something did; 77: nothing was played to its end.  See README.md.
 """
 
 from __future__ import annotations
@@ -22,21 +22,27 @@ import traceback
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import process_group
 import scenarios_commands
+import scenarios_copy
 import scenarios_files
+import scenarios_mcp
 import scenarios_recovery
+import scenarios_setup
 import scenarios_terminals
+import scenarios_project
 from codex_cli import CodexCli, parse_version
-from scenario import LiveRun, Mismatch, Scenario, Unsupported, expect_equal
+from scenario import Launch, LiveRun, Mismatch, Scenario, Unsupported, expect_equal
 from server_process import ServerError, ServerProcess, address_of
 from tcp_proxy import Address
 
 SCENARIOS: tuple[Scenario, ...] = (
     scenarios_commands.SCENARIOS + scenarios_terminals.SCENARIOS + scenarios_recovery.SCENARIOS
-    + scenarios_files.SCENARIOS)
+    + scenarios_files.SCENARIOS + scenarios_copy.SCENARIOS + scenarios_mcp.SCENARIOS + scenarios_setup.SCENARIOS
+    + scenarios_project.SCENARIOS)
 EXIT_SKIPPED = 77
 _TAIL_LINES, _TAIL_WIDTH = 16, 300  # of a log that a failure shows
 
@@ -62,6 +68,9 @@ def main() -> int:
     chosen = [scenario for scenario in SCENARIOS if fnmatch.fnmatch(scenario.name, arguments.scenario)]
     if not chosen:
         sys.exit(f"no scenario matches {arguments.scenario!r}")
+    if arguments.list:
+        print("\n".join(scenario.name for scenario in chosen if scenario.applies_to(parse_version(arguments.codex))))
+        return 0
     fetched = subprocess.run([Path(__file__).parent / "fetch_codex.sh", arguments.codex], stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE, text=True, check=False)
     if fetched.returncode == EXIT_SKIPPED:
@@ -74,14 +83,15 @@ def main() -> int:
     root = Path(tempfile.mkdtemp(prefix=f"paned-live-{arguments.codex}-")).resolve()
     server: ServerProcess | None = None
     try:
-        if arguments.server:
-            address = address_of(arguments.server)
-        else:
+        launch: Launch | None = None
+        if not arguments.server:
             program = ([str(codex.binary), "exec-server"] if arguments.reference
                        else [str(arguments.paned.resolve()), "serve"])
-            server = ServerProcess([*program, "--listen", "ws://127.0.0.1:0"], root / "server")
-            address = server.address
-        return _report(_play_all(chosen, codex, address, server, root, arguments.jobs))
+            launch = partial(_launch, program)
+            server = launch((), root / "server")
+        address = server.address if server else address_of(arguments.server)
+        stage = Stage(codex, address, server, launch, root, arguments.capture)
+        return _report(_play_all(chosen, stage, arguments.jobs))
     except ServerError as error:
         sys.exit(f"server: {error}")
     finally:
@@ -101,21 +111,39 @@ def _parse_arguments() -> argparse.Namespace:
     target.add_argument("--paned", type=Path, metavar="PATH", help="start this paned binary")
     target.add_argument("--server", metavar="URL", help="a server that runs already and sees this machine's files")
     target.add_argument("--reference", action="store_true", help="start the exec-server of the same codex")
+    target.add_argument("--list", action="store_true", help="just name the scenarios of this client version")
     parser.add_argument("--codex", required=True, metavar="VERSION", help="version of the client, e.g. 0.169.0")
     parser.add_argument("--scenario", default="*", metavar="GLOB", help="only the scenarios whose name matches")
     parser.add_argument("--jobs", type=int, default=3, metavar="N", help="scenarios at a time (default 3)")
+    parser.add_argument("--capture", type=Path, metavar="FOLDER",
+                        help="write FOLDER/VERSION/SCENARIO.jsonl for replay/convert.py")
     parser.add_argument("--keep", action="store_true", help="keep the temporary folder")
     return parser.parse_args()
 
 
-def _play_all(chosen: list[Scenario], codex: CodexCli, address: Address, server: ServerProcess | None, root: Path,
-              jobs: int) -> Iterator[Verdict]:
+@dataclass(frozen=True)
+class Stage:
+    """What all scenarios of this call have in common."""
+
+    codex: CodexCli
+    address: Address
+    server: ServerProcess | None
+    launch: Launch | None
+    root: Path
+    captures: Path | None
+
+
+def _launch(program: list[str], arguments: tuple[str, ...], folder: Path) -> ServerProcess:
+    return ServerProcess([*program, "--listen", "ws://127.0.0.1:0", *arguments], folder)
+
+
+def _play_all(chosen: list[Scenario], stage: Stage, jobs: int) -> Iterator[Verdict]:
     pool = ThreadPoolExecutor(jobs)
     try:
         plays = []
         for scenario in chosen:
-            if scenario.applies_to(codex.version):
-                plays.append(pool.submit(_play, scenario, codex, address, server, root / scenario.name))
+            if scenario.applies_to(stage.codex.version):
+                plays.append(pool.submit(_play, scenario, stage))
             else:
                 yield Verdict("SKIP", scenario.name, 0, "not with this client version")
         for play in as_completed(plays):
@@ -124,31 +152,47 @@ def _play_all(chosen: list[Scenario], codex: CodexCli, address: Address, server:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _play(scenario: Scenario, codex: CodexCli, address: Address, server: ServerProcess | None, root: Path) -> Verdict:
-    start, log_start = time.monotonic(), server.log_size() if server else 0
-    root.mkdir()
-    run = LiveRun(codex, root, address)
-    reason, details = "", ""
+def _play(scenario: Scenario, stage: Stage) -> Verdict:
+    start, log_start = time.monotonic(), stage.server.log_size() if stage.server else 0
+    run = LiveRun(stage.codex, stage.root / scenario.name, stage.address, stage.launch)
+    run.remotes[0].expected_connections = scenario.connections
+    word, reason, details = "PASS", "", ""
     try:
         scenario.play(run)
-        expect_equal("faults on the wire", [], run.traffic.faults())
-        expect_equal("connections of the client", scenario.connections, run.proxy.connections)
+        _check_wire(run)
+        reason = run.remark
     except Unsupported as unsupported:
-        return Verdict("SKIP", scenario.name, time.monotonic() - start, f"the server: {unsupported}")
+        word, reason = "NOT-OFFERED", f"the server: {unsupported}"
     except Mismatch as mismatch:
-        reason = mismatch.what
+        word, reason = "FAIL", mismatch.what
         details = f"expected: {mismatch.expected}\ncame:     {mismatch.came}\n"
     except Exception as error:
-        reason, details = f"{type(error).__name__}: {error}", traceback.format_exc()
+        word, reason, details = "FAIL", f"{type(error).__name__}: {error}", traceback.format_exc()
     finally:
+        own_logs = run.server_logs()
         run.close()
+    if stage.captures:
+        for remote in (remote for remote in run.remotes if remote.proxy.connections):
+            name = scenario.name if remote is run.remotes[0] else f"{scenario.name}_{remote.name}"
+            remote.recorder.write(stage.captures / ".".join(map(str, stage.codex.version)) / f"{name}.jsonl")
     seconds = time.monotonic() - start
-    if not reason:
-        return Verdict("PASS", scenario.name, seconds, run.remark)
-    details += f"connections: {run.proxy.connections} (expected {scenario.connections})\n"
-    details += _tail("stderr of codex", run.result.stderr if run.result else "")
-    details += _tail("stderr of the server meanwhile", server.log_since(log_start) if server else "")
-    return Verdict("FAIL", scenario.name, seconds, reason, details)
+    if word == "FAIL" and (missing := scenario.not_offered(run)):
+        return Verdict("NOT-OFFERED", scenario.name, seconds, f"the server: {missing} (without it: {reason})")
+    if word == "FAIL":
+        details += f"connections: {[remote.proxy.connections for remote in run.remotes]}\n"
+        details += _tail("stderr of codex", run.result.stderr if run.result else "")
+        details += _tail("stderr of the servers of its own", own_logs)
+        details += _tail("stderr of the server meanwhile", stage.server.log_since(log_start) if stage.server else "")
+    return Verdict(word, scenario.name, seconds, reason, details)
+
+
+def _check_wire(run: LiveRun) -> None:
+    """What holds for every scenario."""
+    for remote in run.remotes:
+        expect_equal(f"faults on the wire, server {remote.name}", [], remote.traffic.faults())
+        if remote.expected_connections is not None:
+            expect_equal(f"connections of the client, server {remote.name}", remote.expected_connections,
+                         remote.proxy.connections)
 
 
 def _tail(title: str, text: str) -> str:
@@ -157,11 +201,11 @@ def _tail(title: str, text: str) -> str:
 
 
 def _report(verdicts: Iterable[Verdict]) -> int:
-    counts = {"PASS": 0, "FAIL": 0, "SKIP": 0}
+    counts = {"PASS": 0, "FAIL": 0, "SKIP": 0, "NOT-OFFERED": 0}
     for verdict in verdicts:
         print(verdict, flush=True)
         counts[verdict.word] += 1
-    print(f"{counts['PASS']} passed, {counts['FAIL']} failed, {counts['SKIP']} skipped")
+    print(f"{counts['PASS']} passed, {counts['FAIL']} failed, {counts['SKIP']} skipped, {counts['NOT-OFFERED']} not offered")
     if counts["FAIL"]:
         return 1
     return 0 if counts["PASS"] else EXIT_SKIPPED

@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codex_cli import CodexCli, CodexResult, Version
+from codex_cli import CodexCli, CodexResult, Task, Version
 from model_server import Conversation, JsonObject, ModelServer, ToolOutput, ToolOutputs, function_call
+from recorder import Recorder
+from server_process import ServerProcess
 from tcp_proxy import Address, TcpProxy
-from traffic import Process, Traffic
+from traffic import Process, Request, Traffic
 
 ALL_VERSIONS: Version = (0,)
+_METHOD_NOT_FOUND = -32601
 
 
 class Mismatch(Exception):
@@ -71,6 +74,12 @@ def one_turn(*items: JsonObject) -> Conversation:
     yield list(items)
 
 
+def environments_toml(*environments: tuple[str, str, str]) -> str:
+    """An environments.toml with (id, url, further lines) of each environment; the first is the default."""
+    tables = (f'[[environments]]\nid = "{name}"\nurl = "{url}"\n{more}' for name, url, more in environments)
+    return f'default = "{environments[0][0]}"\ninclude_local = false\n{"".join(tables)}'
+
+
 def running_session(output: ToolOutput) -> int | None:
     """The session id of a command that was still running when the tool returned."""
     found = re.search(r"^Process running with session ID (\d+)$", output.text, re.MULTILINE)
@@ -90,42 +99,88 @@ def expect_exit(output: ToolOutput, code: int) -> str:
     return shown_output(output)
 
 
-@dataclass
-class LiveRun:
-    """One run of codex behind a private proxy, driven by a private model server."""
+class Remote:
+    """An exec-server as codex meets it: behind a proxy of its own, which keeps the traffic."""
 
-    codex: CodexCli
-    root: Path
-    server: Address
-    project: Path = field(init=False)
-    traffic: Traffic = field(init=False, default_factory=Traffic)
-    proxy: TcpProxy = field(init=False)
-    result: CodexResult | None = field(init=False, default=None)
-    model_requests: list[JsonObject] = field(init=False, default_factory=list)
-    remark: str = field(init=False, default="")  # shown with the verdict
+    def __init__(self, name: str, server: Address, root: Path, folder: Path) -> None:
+        self.name = name
+        self.expected_connections: int | None = 1  # None: as many as the client likes
+        self.recorder = Recorder(root, folder)
+        self.traffic = Traffic(self.recorder)
+        self.proxy = TcpProxy(server, self.traffic)
 
-    def __post_init__(self) -> None:
-        self.project = self.root / "workspace" / "project"
-        self.project.mkdir(parents=True)
-        self.proxy = TcpProxy(self.server, self.traffic)
-
-    def converse(self, conversation: Conversation, settings: tuple[str, ...] = (),
-                 timeout: float = 60.0) -> ToolOutputs:
-        """Runs codex to its end; the tool outputs the model got.  codex must exit 0."""
-        model = ModelServer(conversation)
+    @property
+    def url(self) -> str:
+        """Where codex connects."""
         host, port = self.proxy.address
+        return f"ws://{host}:{port}"
+
+
+Launch = Callable[[tuple[str, ...], Path], ServerProcess]  # further arguments, folder
+
+
+class LiveRun:
+    """One scenario's runs of codex: private folders, a private proxy, private model servers."""
+
+    def __init__(self, codex: CodexCli, root: Path, server: Address, launch: Launch | None) -> None:
+        self.codex, self.root = codex, root
+        self.project = root / "workspace" / "project"
+        self.project.mkdir(parents=True)
+        for name in ("home", "codex-home", "tmp"):
+            (root / name).mkdir(mode=0o700)
+        self.remotes = [Remote("shared", server, root, root.parent / "server")]  # the first is the one all scenarios share
+        self.proxy, self.traffic = self.remotes[0].proxy, self.remotes[0].traffic
+        self.result: CodexResult | None = None
+        self.model_requests: list[JsonObject] = []
+        self.remark = ""  # shown with the verdict
+        self._launch = launch
+        self._servers: list[ServerProcess] = []
+
+    def converse(self, conversation: Conversation, settings: tuple[str, ...] = (), timeout: float = 60.0,
+                 environments: str | None = None, resumes: bool = False, turns: int = 0) -> ToolOutputs:
+        """Runs codex to its end; the tool outputs the model got.  codex must exit 0.
+
+        With `turns`, one codex takes so many turns; a turn is over when the model calls no tool.
+        `environments` is the text of an environments.toml, which takes the place of the server all scenarios share.
+        """
+        if environments is not None:
+            (self.root / "codex-home" / "environments.toml").write_text(environments)
+        model = ModelServer(conversation)
+        self.model_requests = model.requests  # of this run of codex; grows while it goes on
         try:
-            self.result = self.codex.run(self.root, self.project, f"ws://{host}:{port}", model.base_url, settings,
-                                         timeout)
+            task = Task(model.base_url, self.remotes[0].url if environments is None else None, settings, resumes)
+            self.result = (self.codex.run_turns(self.root, self.project, task, turns, timeout) if turns
+                           else self.codex.run(self.root, self.project, task, timeout))
         finally:
             model.close()
-            self.model_requests = model.requests
         if model.error is not None:
             raise model.error
         expect(self.result.exit_code is not None, "codex", f"exits within {timeout:.0f} s", "had to be killed")
         expect_equal("exit code of codex", 0, self.result.exit_code)
         expect(model.finished, "conversation", "played to its end", f"ended after {len(model.requests)} requests")
         return model.outputs
+
+    def server_home(self, name: str) -> Path:
+        """The home, and CODEX_HOME, of a server that start_server() starts; made here, to be filled before."""
+        home = self.root / name / "home"
+        home.mkdir(parents=True, mode=0o700, exist_ok=True)
+        return home
+
+    def start_server(self, name: str, *arguments: str) -> Remote:
+        """Starts a further server of the kind under test.  Raises ServerError when it does not come up."""
+        if self._launch is None:
+            raise Unsupported("it was not started here, and this needs a server of its own")
+        server = self._launch(arguments, self.root / name)
+        self._servers.append(server)
+        self.remotes.append(Remote(name, server.address, self.root, self.root / name))
+        return self.remotes[-1]
+
+    def wait_until(self, what: str, holds: Callable[[], bool], timeout: float = 30.0) -> None:
+        """Waits until something another process does has come true."""
+        end = time.monotonic() + timeout
+        while not holds():
+            expect(time.monotonic() < end, what, f"within {timeout:.0f} s", "not yet")
+            time.sleep(0.01)
 
     def wait_for_file(self, name: str, holds: Callable[[str], bool] = lambda text: True, timeout: float = 30.0) -> None:
         """Waits until a command has made this file of the project, with content for which `holds` is true."""
@@ -148,17 +203,34 @@ class LiveRun:
         """What the client was given of a command's output, by the rules of its version."""
         return self.started_process(marker).output(self.codex.takes_output_from_notifications)
 
+    def requests(self, method: str, remote: Remote | None = None) -> list[Request]:
+        """What the client asked of this method; at least once, and no such request was left open or refused."""
+        requests = (remote or self.remotes[0]).traffic.of_method(method)
+        expect(bool(requests), f"requests {method}", "at least one", "none")
+        for request in requests:
+            expect(request.error is None and request.result is not None, f"reply to {method} {request.params}", "a result",
+                   request.error)
+        return requests
+
+    def server_logs(self) -> str:
+        """The stderr of the servers of this run."""
+        return "\n".join(server.log_since(0) for server in self._servers)
+
     def close(self) -> None:
-        """Ends the proxy."""
-        self.proxy.close()
+        """Ends the proxies and the servers of this run."""
+        for remote in self.remotes:
+            remote.proxy.close()
+        for server in self._servers:
+            server.stop()
 
 
 @dataclass(frozen=True)
 class Scenario:
     """A named thing to try, for client versions from `first` to `last`.
 
-    `connections` is how many connections the client makes when nothing went wrong: as many as it makes to
-    the reference server of its own version.
+    `connections` is how many connections the client makes to the shared server when nothing went wrong: as many as
+    it makes to the reference server of its own version.  `capabilities` and `methods` are what a server
+    may leave out: a scenario that fails on a server without them was not offered.
     """
 
     name: str
@@ -166,7 +238,20 @@ class Scenario:
     first: Version = ALL_VERSIONS
     last: Version | None = None
     connections: int = 1
+    capabilities: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
 
     def applies_to(self, version: Version) -> bool:
         """Whether this client version can play it."""
         return self.first <= version and (self.last is None or version <= self.last)
+
+    def not_offered(self, run: LiveRun) -> str:
+        """What the servers of this run left out of what is needed; "" if nothing."""
+        for traffic in (remote.traffic for remote in run.remotes if remote.proxy.connections):
+            for method in self.methods:
+                if any((request.error or {}).get("code") == _METHOD_NOT_FOUND for request in traffic.of_method(method)):
+                    return f"method {method}"
+            for capability in self.capabilities:
+                if traffic.of_method("initialize") and not traffic.capabilities().get(capability):
+                    return f"capability {capability}"
+        return ""

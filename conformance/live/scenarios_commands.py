@@ -127,5 +127,5 @@ SCENARIOS = (
     Scenario("megabyte_output", _megabyte_output),
     Scenario("parallel_commands", _parallel_commands),
     Scenario("commands_in_turn", _commands_in_turn),
-    Scenario("shell_snapshot", _shell_snapshot, first=(0, 169)),
+    Scenario("shell_snapshot", _shell_snapshot, first=(0, 169), capabilities=("shellSnapshotV2",)),
 )

@@ -41,6 +41,11 @@ def _tree(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): path.read_text() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
+def _names_of(run: LiveRun, method: str) -> set[str]:
+    """The last parts of the paths of all requests that were answered with a result."""
+    return {request.params["path"].rpartition("/")[2] for request in run.traffic.of_method(method) if request.result is not None}
+
+
 def _apply_patch(run: LiveRun) -> None:
     for name, text in (("updated.txt", "alpha\nbeta\ngamma\n"), ("deleted.txt", "bye\n"), ("old.txt", "l1\nl2\nl3\n")):
         (run.project / name).write_text(text)
@@ -51,6 +56,9 @@ def _apply_patch(run: LiveRun) -> None:
         "new/folder/added.txt": "first\ngrüße\n",
         "updated.txt": "alpha\nBETA\ngamma\n",
     }, _tree(run.project))
+    expect_equal("files written", {"added.txt", "updated.txt", "new.txt"}, _names_of(run, "fs/writeFile"))
+    expect_equal("files removed", {"deleted.txt", "old.txt"}, _names_of(run, "fs/remove"))
+    expect_equal("folders made", {"folder", "moved"}, _names_of(run, "fs/createDirectory") & {"folder", "moved"})
 
 
 def _apply_patch_fails(run: LiveRun) -> None:
@@ -61,6 +69,7 @@ def _apply_patch_fails(run: LiveRun) -> None:
     expect("Success" not in outputs["c"].text and "updated.txt" in outputs["c"].text, "tool output",
            "an error that names updated.txt", outputs["c"].text)
     expect_equal("files afterwards", {"updated.txt": "something else\n"}, _tree(run.project))
+    expect_equal("files written or removed", set(), _names_of(run, "fs/writeFile") | _names_of(run, "fs/remove"))
 
 
 def _agents_md(run: LiveRun) -> None:
@@ -91,14 +100,14 @@ def _server_config(run: LiveRun) -> None:
 
 
 def _write_image(path: Path, size: int) -> bytes:
-    """A PNG of 2x2 pixels and, behind its end, noise up to `size` bytes."""
+    """A PNG of 2x2 pixels and, behind its end, noise up to `size` bytes; 0: no noise."""
     def part(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     rows = (b"\0" + b"\xff\0\0" * 2) * 2
     image = (b"\x89PNG\r\n\x1a\n" + part(b"IHDR", struct.pack(">IIBBBBB", 2, 2, 8, 2, 0, 0, 0))
              + part(b"IDAT", zlib.compress(rows)) + part(b"IEND", b""))
-    content = (image + os.urandom(_MEBIBYTE) * (size // _MEBIBYTE))[:size]
+    content = (image + os.urandom(_MEBIBYTE) * (size // _MEBIBYTE))[:size] if size else image
     path.write_bytes(content)
     return content
 
@@ -112,6 +121,9 @@ def _view_image(size: int) -> Callable[[LiveRun], None]:
         head, _, data = images[0].partition(",")
         expect_equal("image", "data:image/png;base64", head)
         expect_same_bytes("image data", content, base64.b64decode(data))
+        reads = [read for read in run.requests("fs/readFile") if read.params["path"].endswith("/image.png")]
+        expect(bool(reads), "fs/readFile", "of image.png", "none")
+        expect_same_bytes("bytes on the wire", content, base64.b64decode((reads[-1].result or {})["dataBase64"]))
 
     return play
 
@@ -138,6 +150,7 @@ SCENARIOS = (
     Scenario("apply_patch_fails", _apply_patch_fails),
     Scenario("agents_md", _agents_md),
     Scenario("server_config", _server_config, first=(0, 150)),
+    Scenario("view_image", _view_image(0), first=(0, 135)),
     Scenario("view_image_1MiB", _view_image(_MEBIBYTE), first=(0, 135)),
     Scenario("view_image_44MiB", _view_image(44 * _MEBIBYTE), first=(0, 150)),
     Scenario("view_image_64MiB_refused", _view_image_refused, first=(0, 150)),

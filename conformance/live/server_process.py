@@ -42,11 +42,11 @@ def address_of(url: str) -> Address:
 
 
 class ServerProcess:
-    """A server that prints its ws URL as the first line of stdout."""
+    """A server that prints its ws URL as the first line of stdout; `root`/home is its home and its CODEX_HOME."""
 
     def __init__(self, command: list[str], root: Path) -> None:
         for name in ("home", "tmp"):
-            (root / name).mkdir(parents=True, mode=0o700)
+            (root / name).mkdir(parents=True, mode=0o700, exist_ok=True)
         self._log_path = root / "stderr"
         environment = clean_environment(root / "home", root / "tmp")
         environment["CODEX_HOME"] = str(root / "home")

@@ -30,6 +30,8 @@ class Observer(Protocol):
 
     def from_server(self, connection: int, data: bytes) -> None: ...
 
+    def ended(self, connection: int) -> None: ...
+
 
 class TcpProxy:
     """Forwards connections made to `address` to `target`."""
@@ -156,4 +158,5 @@ class _Pair:
                     with contextlib.suppress(OSError):
                         end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_RESET)
                 end.close()
+        self._observer.ended(self._number)
         self._ended(self)

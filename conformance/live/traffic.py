@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from recorder import Recorder
 from websocket_decoder import Message, WebSocketDecoder
 
 JsonObject = dict[str, Any]
@@ -28,6 +29,15 @@ class Request:
     result: JsonObject | None = None
     error: JsonObject | None = None
     reply: Message | None = None
+
+
+@dataclass(frozen=True)
+class Notification:
+    """One notification of the server."""
+
+    connection: int
+    method: str
+    params: JsonObject
 
 
 @dataclass(frozen=True)
@@ -86,8 +96,10 @@ class Process:
 class Traffic:
     """The proxy's observer.  Every public member may be used from any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, recorder: Recorder | None = None) -> None:
         self.requests: list[Request] = []
+        self.notifications: list[Notification] = []
+        self._recorder = recorder
         self._unreadable: list[str] = []  # messages that are not what the protocol says
         self.processes: dict[str, Process] = {}
         self._decoders: dict[tuple[int, bool], WebSocketDecoder] = {}
@@ -110,6 +122,11 @@ class Traffic:
                 action, self._trigger = self._trigger[1], None
                 action()
 
+    def ended(self, connection: int) -> None:
+        """See tcp_proxy.Observer."""
+        if self._recorder is not None:
+            self._recorder.closed(connection)
+
     def when(self, condition: Callable[[], bool], action: Callable[[], None]) -> None:
         """Runs `action` once, in the proxy's thread, at the first server bytes which make `condition` true."""
         with self._lock:
@@ -131,8 +148,33 @@ class Traffic:
         with self._lock:
             return [request for request in self.requests if request.method == method]
 
+    def notified(self, method: str) -> list[Notification]:
+        """All notifications with this method."""
+        with self._lock:
+            return [notification for notification in self.notifications if notification.method == method]
+
+    def capabilities(self) -> JsonObject:
+        """What the server announced in its first reply to initialize."""
+        for request in self.of_method("initialize"):
+            return ((request.result or {}).get("environmentInfo") or {}).get("capabilities") or {}
+        return {}
+
+    def http_heads(self, from_server: bool) -> list[str]:
+        """The HTTP heads of the upgrades, in the order of the connections: requests, or the server's answers."""
+        with self._lock:
+            return [decoder.head.decode(errors="replace")
+                    for (_, from_here), decoder in sorted(self._decoders.items()) if from_here == from_server]
+
     def _decode(self, connection: int, from_server: bool, data: bytes) -> list[Message]:
-        return self._decoders.setdefault((connection, from_server), WebSocketDecoder()).feed(data)
+        decoder = self._decoders.setdefault((connection, from_server), WebSocketDecoder())
+        had_head = bool(decoder.head)
+        messages = decoder.feed(data)
+        if self._recorder is not None:
+            if not had_head and decoder.head and not from_server:
+                self._recorder.opened(connection, decoder.head)
+            for message in messages:
+                self._recorder.message(connection, from_server, message.payload)
+        return messages
 
     def _note(self, take: Callable[[int, Message], None], connection: int, message: Message) -> None:
         try:
@@ -154,6 +196,8 @@ class Traffic:
 
     def _server_message(self, connection: int, raw: Message) -> None:
         message = json.loads(raw.payload)
+        if "method" in message and "id" not in message:
+            self.notifications.append(Notification(connection, message["method"], message.get("params") or {}))
         if message.get("method") == "process/output":
             params = message["params"]
             if process := self._process_of(params):

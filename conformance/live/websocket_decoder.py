@@ -23,6 +23,7 @@ class WebSocketDecoder:
     """Fed with the bytes as they come, starting with the HTTP head; returns the messages completed."""
 
     def __init__(self) -> None:
+        self.head = b""  # the HTTP head, once it is there
         self._buffer = bytearray()
         self._in_head = True
         self._parts: list[bytes] = []
@@ -48,6 +49,7 @@ class WebSocketDecoder:
         end = self._buffer.find(b"\r\n\r\n")
         if end < 0:
             return False
+        self.head = bytes(self._buffer[:end])
         del self._buffer[:end + 4]
         self._in_head = False
         return True

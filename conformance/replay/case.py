@@ -41,6 +41,7 @@ class Needs:
     absent: tuple[str, ...]
     tty: bool
     sandbox: bool
+    mcp_server: bool
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,8 @@ class Case:
     output: dict[str, dict[str, Any]]
     setup: tuple[dict[str, Any], ...]
     files: dict[str, dict[str, str]]
+    server_home: dict[str, dict[str, str]]  # what the server finds in its home
+    awaits: frozenset[str]  # notifications that are hints elsewhere, and must come here
 
     @property
     def label(self) -> str:
@@ -117,9 +120,10 @@ def load_case(folder: Path) -> Case:
         frames=load_frames(folder / "session.jsonl"),
         needs=Needs(tuple(needs.get("methods", [])), tuple(needs.get("capabilities", [])),
                     tuple(needs.get("programs", [])), tuple(needs.get("absent", [])),
-                    bool(needs.get("tty")), bool(needs.get("sandbox"))),
+                    bool(needs.get("tty")), bool(needs.get("sandbox")), bool(needs.get("mcpServer"))),
         allow=frozenset(meta.get("allow", [])), output=meta.get("output", {}),
-        setup=tuple(meta.get("setup", [])), files=files)
+        setup=tuple(meta.get("setup", [])), files=files, server_home=meta.get("serverHome", {}),
+        awaits=frozenset(meta.get("awaits", [])))
 
 
 def find_cases(sessions: Path, version: str | None, pattern: str) -> list[Path]:

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from case import pack_bytes  # noqa: E402
 from compare import CAPABILITY_OF_METHOD  # noqa: E402
-from fixtures_table import DESCRIPTIONS, FILES, OUTPUT_LINES, SETUP  # noqa: E402
+from fixtures_table import AWAITS, DESCRIPTIONS, DIRECT, FILES, OUTPUT_LINES, SERVER_HOME, SETUP  # noqa: E402
 
 Message = dict[str, Any]
 ABSENT = "/tmp/ws/absent"
@@ -34,7 +34,7 @@ def move_probe(path: str) -> str:
     return path
 
 
-def convert_request(message: Message, sessions: list[str], name: str) -> Message:
+def convert_request(message: Message, sessions: dict[str, str], name: str) -> Message:
     params = message.get("params", {})
     method = message.get("method")
     if method == "fs/getMetadata":
@@ -42,23 +42,25 @@ def convert_request(message: Message, sessions: list[str], name: str) -> Message
     elif method == "fs/watchMissing":
         params["missing"] = [move_probe(path) for path in params["missing"]]
     elif method == "initialize" and params.get("resumeSessionId") in sessions:
-        params["resumeSessionId"] = {"$bound": "session"}
+        params["resumeSessionId"] = {"$bound": sessions[params["resumeSessionId"]]}
     elif method == "process/start" and "envPolicy" not in params:
         # The recorder thinned the map; without a policy it is all the child gets.
         params["env"].update(OUTPUT_LINES.get(name, {}).get("restore", {}))
-    for field in ("chunk", "dataBase64"):
-        if field in params:
+    for field in ("chunk", "dataBase64", "bodyBase64"):
+        if params.get(field) is not None:
             params[field] = pack_bytes(params[field])
     return message
 
 
-def convert_reply(request: Message, message: Message, racing: bool) -> Message:
+def convert_reply(request: Message, message: Message, sessions: dict[str, str], racing: bool) -> Message:
     result = message.get("result")
     if not isinstance(result, dict):
         return message
     method = request["method"]
     if method == "initialize":
-        result["sessionId"] = {"$bind": "session"}
+        number = len(sessions) + 1
+        name = sessions.setdefault(result["sessionId"], "session" if number == 1 else f"session-{number}")
+        result["sessionId"] = {"$bind": name}
         info = result.get("environmentInfo", {})
         for member, kind in (("executorVersion", "string"), ("providerId", "string"), ("cwd", "uri"),
                              ("userHomeDir", "uri"), ("tempDir", "uri"), ("temporaryDirectories", "array"),
@@ -76,8 +78,12 @@ def convert_reply(request: Message, message: Message, racing: bool) -> Message:
         result["running"] = {"$any": "boolean"}
     elif method == "process/read":
         result["chunks"] = join_chunks(result["chunks"])
-    if "dataBase64" in result:
-        result["dataBase64"] = pack_bytes(result["dataBase64"])
+    elif method == "http/request":
+        result["headers"] = [{**header, "value": {"$any": "string"}} if header["name"] in ("date", "server") else header
+                             for header in result["headers"]]
+    for field in ("dataBase64", "chunk"):
+        if field in result:
+            result[field] = pack_bytes(result[field])
     return message
 
 
@@ -119,7 +125,7 @@ def convert_session(capture: Path) -> list[Message]:
     lines: list[Message] = []
     requests: dict[tuple[int, int], Message] = {}
     terminated: dict[str, bool] = {}
-    sessions: list[str] = []
+    sessions: dict[str, str] = {}  # what they are called, by id
     racing: set[tuple[int, int]] = set()
     open_conns: set[int] = set()
     for text in capture.read_text(encoding="utf-8").splitlines():
@@ -148,11 +154,11 @@ def convert_session(capture: Path) -> list[Message]:
             message = json.loads(entry["text"])
             if "id" in message:
                 key = (conn, message["id"])
-                if requests[key]["method"] == "initialize":
-                    sessions.append(message["result"]["sessionId"])
-                message = convert_reply(requests[key], message, key in racing)
+                message = convert_reply(requests[key], message, sessions, key in racing)
             elif message["method"] == "process/exited":
                 terminated[message["params"]["processId"]] = True
+            elif message["method"] == "http/request/bodyDelta":
+                message["params"]["deltaBase64"] = pack_bytes(message["params"]["deltaBase64"])
             lines.append({"conn": conn, "recv": message})
     for left in sorted(open_conns):
         lines.append({"conn": left, "drop": "by the client"})
@@ -163,17 +169,20 @@ def convert_session(capture: Path) -> list[Message]:
 METHODS_BEYOND_THE_CORE = ("fs/walk", "fs/open", "http/request", "capabilities/discoverV2")
 
 
-def needs_of(lines: list[Message]) -> Message:
-    needs: Message = {"methods": [], "capabilities": [], "programs": [], "absent": [], "tty": False, "sandbox": False}
+def needs_of(lines: list[Message], name: str) -> Message:
+    needs: Message = {"methods": [], "capabilities": list(DIRECT.get(name, [])), "programs": [], "absent": [],
+                      "tty": False, "sandbox": False}
     for line in lines:
         body = line.get("send", {})
         params = body.get("params", {})
         for path in (params.get("path"), *params.get("missing", [])):
             bare = (path or "").replace("file://", "")
-            if bare and not bare.startswith("/tmp/") and bare not in needs["absent"]:
+            if bare and not bare.startswith(("/tmp/", "/home/executor/")) and bare not in needs["absent"]:
                 needs["absent"].append(bare)
         if body.get("method") in METHODS_BEYOND_THE_CORE and body["method"] not in needs["methods"]:
             needs["methods"].append(body["method"])
+        if str(params.get("url", "")).startswith("http://mcp.test"):
+            needs["mcpServer"] = True
         if body.get("method") != "process/start":
             continue
         program = params["argv"][0]
@@ -222,10 +231,13 @@ def output_rules(lines: list[Message], name: str) -> Message:
 def convert(capture: Path, version: str, target: Path) -> None:
     lines = convert_session(capture)
     meta: Message = {"codexVersion": version, "description": DESCRIPTIONS.get(capture.stem, capture.stem),
-                     "needs": needs_of(lines), "allow": allowances(lines)}
+                     "needs": needs_of(lines, capture.stem), "allow": allowances(lines)}
     rules = output_rules(lines, capture.stem)
     if rules:
         meta["output"] = rules
+    for member, table in (("serverHome", SERVER_HOME), ("awaits", AWAITS)):
+        if capture.stem in table:
+            meta[member] = table[capture.stem]
     if capture.stem in SETUP:
         meta["setup"] = SETUP[capture.stem]
     target.mkdir(parents=True, exist_ok=True)

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from bodies import ExpectedBody
 from case import Case, Frame
 from streams import Expected
 
 NOTIFICATIONS = ("process/output", "process/exited", "process/closed")
+BODY_DELTA = "http/request/bodyDelta"
+MISSING_CHANGED = "fs/missingChanged"
 
 
 class Expectation:
@@ -20,6 +23,8 @@ class Expectation:
         self.case = case
         self.processes: dict[str, Expected] = {}
         self.replies: set[tuple[int, int]] = set()
+        self.bodies: dict[tuple[int, str], ExpectedBody] = {}  # by connection and requestId
+        self.changes: set[tuple[int, int]] = set()  # fs/missingChanged that are due, by connection and watchId
         self.templates: dict[tuple[str, str], dict[str, Any]] = {}
         self.reply_of: dict[tuple[int, int], dict[str, Any]] = {}
         self.frame_of: dict[tuple[int, int], int] = {}
@@ -41,6 +46,9 @@ class Expectation:
         elif frame.kind == "recv" and "id" in frame.body:
             self.reply_of[(frame.conn, frame.body["id"])] = frame.body
             self.frame_of[(frame.conn, frame.body["id"])] = frame.number
+        elif frame.kind == "recv" and frame.body["method"] == BODY_DELTA:
+            params = frame.body["params"]
+            self.bodies.setdefault((frame.conn, params["requestId"]), ExpectedBody()).record(params)
         elif frame.kind == "recv" and frame.body["method"] in NOTIFICATIONS:
             params = frame.body["params"]
             if params["processId"] in self._process_conn and frame.conn != self._process_conn[params["processId"]]:
@@ -56,6 +64,10 @@ class Expectation:
             if request["method"] == "process/read" and "result" in body:
                 self.processes[request["params"]["processId"]].note_read(body["result"])
             return
+        if body["method"] == BODY_DELTA:
+            self.bodies[(frame.conn, body["params"]["requestId"])].note(body["params"])
+        elif body["method"] == MISSING_CHANGED and MISSING_CHANGED in self.case.awaits:
+            self.changes.add((frame.conn, body["params"]["watchId"]))
         if body["method"] not in NOTIFICATIONS:
             return
         params = body["params"]

@@ -5,12 +5,21 @@ Exists because version control keeps neither empty folders nor a nested .git: th
 """
 from __future__ import annotations
 
+import base64
+import contextlib
 import os
 import subprocess
+import sys
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from case import BadCase, Case
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "live"))
+
+from mcp_server import McpHttpServer  # noqa: E402
 
 # Folders every recorded client had beside the project (its home, temporary and outside folder).
 STANDARD_FOLDERS = ("home", "tmp", "outside")
@@ -20,13 +29,31 @@ def build(case: Case, root: Path) -> None:
     """Creates the fixture of a case in the (existing, empty) folder `root`."""
     for name in STANDARD_FOLDERS:
         (root / name).mkdir()
-    for name, entry in sorted(case.files.items()):
-        _make_entry(root / name, entry)
+    make_tree(case.files, root)
     copied = case.folder / "files"
     if copied.is_dir():
         _copy_tree(copied, root)
     for step in case.setup:
         _run_step(step, root)
+
+
+def make_tree(entries: dict[str, dict[str, str]], root: Path) -> None:
+    """Creates files, folders and symlinks below `root`."""
+    for name, entry in sorted(entries.items()):
+        _make_entry(root / name, entry)
+
+
+@contextlib.contextmanager
+def mcp_server(case: Case) -> Iterator[str]:
+    """Runs the MCP server of the live test; where it listens, "" when the case needs none."""
+    if not case.needs.mcp_server:
+        yield ""
+        return
+    server = McpHttpServer()
+    try:
+        yield server.origin
+    finally:
+        server.close()
 
 
 def _make_entry(path: Path, entry: dict[str, str]) -> None:
@@ -36,6 +63,8 @@ def _make_entry(path: Path, entry: dict[str, str]) -> None:
         path.mkdir(exist_ok=True)
     elif kind == "file":
         path.write_bytes(entry["text"].encode("utf-8"))
+    elif kind == "packed":
+        path.write_bytes(zlib.decompress(base64.b64decode(entry["zlib"])))
     elif kind == "symlink":
         path.symlink_to(entry["target"])
     else:

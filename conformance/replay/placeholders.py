@@ -1,7 +1,8 @@
 """Translates between the recorded spelling of a session and the one of this run.
 
 Exists because a recording names things that differ in every run: the run folder (recorded as
-/tmp/ws) in plain, percent-encoded and base64 spelling, and the session id a server hands out.
+/tmp/ws), the server's home and the MCP server a case needs, in plain, percent-encoded and base64
+spelling, and the session id a server hands out.
 """
 from __future__ import annotations
 
@@ -12,18 +13,31 @@ from typing import Any
 from urllib.parse import quote
 
 RECORDED_ROOT = "/tmp/ws"
+RECORDED_HOME = "/home/executor"
+RECORDED_MCP = "http://mcp.test"
 BYTE_FIELDS = frozenset({"chunk", "dataBase64", "bodyBase64", "deltaBase64"})
-_ROOT_TEXT = re.compile(re.escape(RECORDED_ROOT) + r"(?![\w-])")
-_ROOT_BYTES = re.compile(re.escape(RECORDED_ROOT.encode()) + rb"(?![\w-])")
+
+
+class _Place:
+    """One thing with two names."""
+
+    def __init__(self, recorded: str, here: str) -> None:
+        self.recorded, self.here = recorded, here
+        self.uri = quote(here, safe="/:")
+        self.text = re.compile(re.escape(recorded) + r"(?![\w-])")
+        self.bytes = re.compile(re.escape(recorded.encode()) + rb"(?![\w-])")
 
 
 class Placeholders:
     """The bindings of one run."""
 
     def __init__(self, root: str) -> None:
-        self.root = root
-        self.root_uri = quote(root)
+        self.places = [_Place(RECORDED_ROOT, root)]
         self.bound: dict[str, str] = {}
+
+    def add(self, recorded: str, here: str) -> None:
+        """From now on `recorded` stands for `here`."""
+        self.places.append(_Place(recorded, here))
 
     def to_wire(self, value: Any, key: str = "") -> Any:
         """A recorded value as it must be spelled in this run."""
@@ -37,12 +51,16 @@ class Placeholders:
             return value
         if key in BYTE_FIELDS:
             raw = base64.b64decode(value)
-            return base64.b64encode(_ROOT_BYTES.sub(lambda _: self.root.encode(), raw)).decode()
-        replacement = self.root_uri if value.startswith("file:") else self.root
-        return _ROOT_TEXT.sub(lambda _: replacement, value)
+            for place in self.places:
+                raw = place.bytes.sub(lambda _, here=place.here.encode(): here, raw)
+            return base64.b64encode(raw).decode()
+        is_uri = value.startswith("file:")
+        for place in self.places:
+            value = place.text.sub(lambda _, here=place.uri if is_uri else place.here: here, value)
+        return value
 
     def from_wire(self, value: Any, key: str = "") -> Any:
-        """A received value in the recorded spelling. Byte fields other than `chunk` are rewritten
+        """A received value in the recorded spelling. Byte fields that arrive in one piece are rewritten
         inside, too; chunks are rewritten by `bytes_from_wire` after they were joined."""
         if isinstance(value, dict):
             return {name: self.from_wire(inner, name) for name, inner in value.items()}
@@ -51,15 +69,20 @@ class Placeholders:
         if not isinstance(value, str):
             return value
         if key in BYTE_FIELDS:
-            if key == "chunk":
+            if key in ("chunk", "deltaBase64"):
                 return value
             try:
                 raw = base64.b64decode(value, validate=True)
             except (binascii.Error, ValueError):
                 return value
             return base64.b64encode(self.bytes_from_wire(raw)).decode()
-        return value.replace(self.root_uri, RECORDED_ROOT).replace(self.root, RECORDED_ROOT)
+        for place in self.places:
+            value = value.replace(place.uri, place.recorded).replace(place.here, place.recorded)
+        return value
 
     def bytes_from_wire(self, raw: bytes) -> bytes:
-        return raw.replace(self.root_uri.encode(), RECORDED_ROOT.encode()).replace(
-            self.root.encode(), RECORDED_ROOT.encode())
+        """The same for bytes."""
+        for place in self.places:
+            raw = raw.replace(place.uri.encode(), place.recorded.encode()).replace(
+                place.here.encode(), place.recorded.encode())
+        return raw

@@ -15,9 +15,10 @@ from typing import Any
 import websockets
 from websockets.exceptions import WebSocketException
 
+from bodies import ExpectedBody, SeenBody
 from case import Case, DROP, Frame, OPEN, RECV
 from compare import Comparer, METHOD_NOT_FOUND, brief
-from expectation import Expectation, NOTIFICATIONS
+from expectation import BODY_DELTA, Expectation, MISSING_CHANGED, NOTIFICATIONS
 from placeholders import Placeholders
 from streams import Seen, differences, reached, read_reached
 from transcript import Mismatch, NotOffered, Transcript
@@ -46,6 +47,8 @@ class Player:
         self.read_at: dict[str, int] = {}
         self.reads_pending: dict[str, int] = {}
         self.watching = False
+        self.changes: set[tuple[int, int]] = set()
+        self.bodies: dict[tuple[int, str], SeenBody] = {}
         self.resume: dict[str, Any] | None = None
         self.resume_retries = int(idle_seconds / RESUME_RETRY_SECONDS)
         self.extra_id = EXTRA_ID
@@ -104,6 +107,8 @@ class Player:
         if "id" in body:
             self.requests[(self.conn, body["id"])] = {**self.places.from_wire(message), "id": body["id"]}
         self.watching = self.watching or body.get("method") == "fs/watchMissing"
+        if body.get("method") == "http/request" and body["params"].get("streamResponse"):
+            self.bodies[(self.conn, body["params"]["requestId"])] = SeenBody()
         if body.get("method") == "process/start":
             self.seen[body["params"]["processId"]] = Seen(
                 self.places.bytes_from_wire, may_overtake="event-order" in self.case.allow)
@@ -140,6 +145,11 @@ class Player:
         if due:
             conn, number = min(due)
             return f"the reply to request {number} ({self.requests[(conn, number)]['method']})"
+        for body, due_body in self.expectation.bodies.items():
+            if body in self.bodies and (lacking := self.bodies[body].missing(due_body)):
+                return f"the body of {body[1]}: {lacking}"
+        if self.expectation.changes - self.changes:
+            return f"{MISSING_CHANGED} {sorted(self.expectation.changes - self.changes)}"
         for name, expected in self.expectation.processes.items():
             if name not in self.seen:
                 continue
@@ -255,8 +265,16 @@ class Player:
 
     def _on_notification(self, message: dict[str, Any]) -> None:
         method, params = message["method"], message.get("params")
-        if method == "fs/missingChanged" and self.watching:
-            return  # A hint to look again: when and how often it comes is up to the server.
+        if method == MISSING_CHANGED and self.watching and isinstance(params, dict):
+            # A hint to look again: when and how often it comes is up to the server.
+            self.changes.add((self.conn, params.get("watchId", -1)))
+            return
+        if method == BODY_DELTA and isinstance(params, dict) and (self.conn, params.get("requestId")) in self.bodies:
+            key = (self.conn, params["requestId"])
+            problem = self.bodies[key].add(params, self.expectation.bodies.get(key, ExpectedBody()))
+            if problem:
+                self._fail(f"body of {params['requestId']}: {problem}")
+            return
         if method not in NOTIFICATIONS or not isinstance(params, dict) or params.get("processId") not in self.seen:
             self._fail(f"unexpected notification {brief(message)}")
         name = params["processId"]

@@ -19,9 +19,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import fixture  # noqa: E402
 from case import BadCase, Case, find_cases, load_case  # noqa: E402
-from placeholders import Placeholders  # noqa: E402
+from placeholders import Placeholders, RECORDED_HOME, RECORDED_MCP  # noqa: E402
 from player import Player  # noqa: E402
-from server import Offers, ServerProcess  # noqa: E402
+from server import Offers, Target  # noqa: E402
 from transcript import Mismatch, NotOffered  # noqa: E402
 
 PASS, FAIL, SKIP, NOT_OFFERED = "PASS", "FAIL", "SKIP", "NOT-OFFERED"
@@ -64,16 +64,23 @@ async def check_sandbox(case: Case, offers: Offers, root: str) -> None:
             return
 
 
-async def run_case(case: Case, offers: Offers, idle_seconds: float) -> tuple[str, str, str]:
-    """The outcome, the reason in one line, and the transcript of a failure."""
+async def run_case(case: Case, offers: Offers, home: Path | None, idle_seconds: float) -> tuple[str, str, str]:
+    """The outcome, the reason in one line, and the transcript of a failure; `home` is the server's, if it is ours."""
     folder = Path(os.path.realpath(tempfile.mkdtemp(prefix="replay-")))
     root = folder / "run"
     root.mkdir()
     player = Player(case, offers.url, str(root), idle_seconds)
     try:
         fixture.build(case, root)
+        if home is not None:
+            player.places.add(RECORDED_HOME, str(home))
+        elif case.server_home:
+            raise Skipped("the home of this server is not known")
         await check_needs(case, offers, str(root))
-        await player.play()
+        with fixture.mcp_server(case) as mcp_origin:
+            if mcp_origin:
+                player.places.add(RECORDED_MCP, mcp_origin)
+            await player.play()
     except Skipped as reason:
         return SKIP, str(reason), ""
     except NotOffered as reason:
@@ -85,9 +92,8 @@ async def run_case(case: Case, offers: Offers, idle_seconds: float) -> tuple[str
     return PASS, "", ""
 
 
-async def run_all(folders: list[Path], url: str, idle_seconds: float) -> dict[str, int]:
+async def run_all(folders: list[Path], target: Target, idle_seconds: float) -> dict[str, int]:
     counts = {PASS: 0, FAIL: 0, SKIP: 0, NOT_OFFERED: 0}
-    offers = Offers(url)
     for folder in folders:
         start = time.monotonic()
         try:
@@ -95,7 +101,8 @@ async def run_all(folders: list[Path], url: str, idle_seconds: float) -> dict[st
         except (BadCase, KeyError, ValueError, OSError) as error:
             outcome, reason, transcript = FAIL, f"bad case: {error!r}", ""
         else:
-            outcome, reason, transcript = await run_case(case, offers, idle_seconds)
+            with target.server_for(case) as (offers, home):
+                outcome, reason, transcript = await run_case(case, offers, home, idle_seconds)
         counts[outcome] += 1
         label = f"{folder.parent.name}/{folder.name}"
         print(f"{outcome} {label} ({time.monotonic() - start:.1f}) {reason}".rstrip(), flush=True)
@@ -124,23 +131,21 @@ def main() -> int:
     if not folders:
         print("no case matches", file=sys.stderr)
         return 1
-    server: ServerProcess | None = None
-    home = Path(tempfile.mkdtemp(prefix="replay-server-"))
+    target: Target | None = None
+    root = Path(os.path.realpath(tempfile.mkdtemp(prefix="replay-server-")))
     try:
-        if arguments.server is None:
-            command = (shlex.split(arguments.start) if arguments.start
-                       else [str(Path(arguments.paned).resolve()), "serve", "--listen", "ws://127.0.0.1:0"])
-            server = ServerProcess(command, home / "home")
-        url = server.url if server else arguments.server
-        counts = asyncio.run(run_all(folders, url, arguments.idle))
-        death = server.died() if server else ""
+        command = (shlex.split(arguments.start) if arguments.start
+                   else [str(Path(arguments.paned or "").resolve()), "serve", "--listen", "ws://127.0.0.1:0"])
+        target = Target(arguments.server, command, root)
+        counts = asyncio.run(run_all(folders, target, arguments.idle))
+        death = target.died()
         if death:
             counts[FAIL] += 1
             print(f"FAIL {death}")
     finally:
-        if server is not None:
-            server.stop()
-        shutil.rmtree(home, ignore_errors=True)
+        if target is not None:
+            target.stop()
+        shutil.rmtree(root, ignore_errors=True)
     print(f"{counts[NOT_OFFERED]} not offered")
     print(f"{counts[PASS]} passed, {counts[FAIL]} failed, {counts[SKIP]} skipped")
     if len(folders) == 1 and counts[SKIP] + counts[NOT_OFFERED] == 1:

@@ -6,15 +6,21 @@ reply, a tty probe, a sandbox probe) and not by its name.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import select
 import subprocess
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import websockets
+
+import fixture
+from case import Case
 
 START_SECONDS = 20.0
 
@@ -58,6 +64,40 @@ class ServerProcess:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+class Target:
+    """What is replayed against: a server that runs already, or servers of our own below the folder `root`."""
+
+    def __init__(self, url: str | None, command: list[str], root: Path) -> None:
+        self.command, self.root = command, root
+        self.shared = ServerProcess(command, root / "home") if url is None else None
+        self.home = root / "home" if self.shared else None
+        self.offers = Offers(self.shared.url if self.shared else str(url))
+
+    @contextlib.contextmanager
+    def server_for(self, case: Case) -> Iterator[tuple[Offers, Path | None]]:
+        """What to talk to, and the server's home if it is known. A server may read its home when it
+        starts, so a case that wants something there gets a server of its own."""
+        if not case.server_home or self.shared is None:
+            yield self.offers, self.home
+            return
+        home = Path(tempfile.mkdtemp(dir=self.root)) / "home"
+        fixture.make_tree(case.server_home, home)
+        server = ServerProcess(self.command, home)
+        try:
+            yield Offers(server.url), home
+        finally:
+            server.stop()
+
+    def died(self) -> str:
+        """How the shared server ended although nobody asked it to."""
+        return self.shared.died() if self.shared else ""
+
+    def stop(self) -> None:
+        """Ends the shared server."""
+        if self.shared:
+            self.shared.stop()
 
 
 class Offers:

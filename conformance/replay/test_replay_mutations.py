@@ -24,6 +24,8 @@ from transcript import Mismatch  # noqa: E402
 SESSIONS = Path(__file__).resolve().parent.parent / "sessions"
 ROOT = "/tmp/replay-self-test/run"
 STDERR, PATCH, SIMPLE = "0.169.0/stderr", "0.169.0/apply_patch", "0.169.0/simple"
+WATCHED, STREAMED, COPIED = "0.169.0/missing_appears", "0.169.0/mcp_http", "0.169.0/copy_source"
+BODY_DELTA = "http/request/bodyDelta"
 POLLING, RESUMED, KILLED = "0.120.0/polling", "0.169.0/reconnect_running", "0.135.0/failing"
 
 
@@ -100,7 +102,7 @@ class Accepted(unittest.TestCase):
     """Differences that are no failures."""
 
     def test_recordings_as_they_are(self) -> None:
-        for name in (STDERR, PATCH, SIMPLE, POLLING, RESUMED, KILLED):
+        for name in (STDERR, PATCH, SIMPLE, POLLING, RESUMED, KILLED, WATCHED, STREAMED, COPIED):
             with self.subTest(name):
                 play(name, honest, 20)
 
@@ -119,6 +121,22 @@ class Accepted(unittest.TestCase):
         for name in (STDERR, PATCH, POLLING):
             with self.subTest(name):
                 play(name, add, 20)
+
+    def test_other_cuts_of_bodies(self) -> None:
+        numbers: dict[str, int] = {}
+
+        def halve(message: Message) -> list[Any]:
+            if message.get("method") != BODY_DELTA:
+                return [message]
+            params = message["params"]
+            data, name = base64.b64decode(params["deltaBase64"]), params["requestId"]
+            halves = []
+            for piece, done in ((data[:len(data) // 2], False), (data[len(data) // 2:], params["done"])):
+                numbers[name] = numbers.get(name, 0) + 1
+                halves.append({"method": BODY_DELTA, "params": {
+                    **params, "seq": numbers[name], "deltaBase64": base64.b64encode(piece).decode(), "done": done}})
+            return halves
+        play(STREAMED, halve, 20)
 
     def test_named_deviations(self) -> None:
         play(KILLED, on("process/exited", 3, edit("params", "exitCode", value=137)), 20, output={})
@@ -162,6 +180,7 @@ class Accepted(unittest.TestCase):
         play(RESUMED, on_result("sessionId", refuse), 20)
 
     def test_hints(self) -> None:
+        play(WATCHED, on("fs/missingChanged", 1, double), 20)
         hint = {"method": "fs/missingChanged", "params": {"watchId": 1}}
         play(SIMPLE, on("process/exited", 1, lambda message: [hint, message]), 20)
 
@@ -269,6 +288,25 @@ class Refused(unittest.TestCase):
                 chunk["chunk"] = encoded("tick-X\n")
             return [message]
         self.check(POLLING, on_result("nextSeq", change), "different contents")
+
+    def test_awaited_notification(self) -> None:
+        self.check(WATCHED, on("fs/missingChanged", 1, drop), "missing: fs/missingChanged")
+        self.check(WATCHED, on("fs/missingChanged", 1, edit("params", "watchId", value=7)), "missing: fs/missingChanged")
+
+    def test_bodies(self) -> None:
+        self.check(STREAMED, on(BODY_DELTA, 1, drop), "body of http-1: seq 2 after 0")
+        self.check(STREAMED, on(BODY_DELTA, 1, double), "body of http-1: seq 1 after 1")
+        self.check(STREAMED, on(BODY_DELTA, 2, drop), "missing: the body of http-1")
+        self.check(STREAMED, on(BODY_DELTA, 2, double), "after the last one")
+        self.check(STREAMED, on(BODY_DELTA, 1, edit("params", "done", value=True)), "after the last one|it ended after")
+        self.check(STREAMED, on(BODY_DELTA, 1, edit("params", "deltaBase64", value="eA==")), "other bytes than recorded")
+        self.check(STREAMED, on(BODY_DELTA, 1, edit("params", "error", value="broken")), "error 'broken'")
+        self.check(STREAMED, on(BODY_DELTA, 1, edit("params", "requestId", value="http-99")), "unexpected notification")
+
+    def test_blocks(self) -> None:
+        self.check(COPIED, on_result("eof", edit("result", "eof", value=True), only_first=True), "eof")
+        self.check(COPIED, on_result("eof", edit("result", "chunk", value="eA=="), only_first=True), "chunk")
+        self.check(COPIED, on_result("handleId", edit("result", "handleId", value="other")), "handleId")
 
     def test_other_session_after_reconnect(self) -> None:
         met = 0
