@@ -67,8 +67,11 @@ void HttpHop::SetRequest(const OutboundRequest& request) {
   Set(CURLOPT_HTTP_CONTENT_DECODING, 0L);
   if (request.method == "HEAD") Set(CURLOPT_NOBODY, 1L);
   if (!request.body.empty() && request.method != "HEAD") {
+    Set(CURLOPT_POST, 1L);
     Set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-    Set(CURLOPT_POSTFIELDS, request.body.c_str());
+    Set(CURLOPT_READFUNCTION, &HttpHop::GiveBody);
+    Set(CURLOPT_READDATA, static_cast<void*>(&body_left_));
+    body_left_ = request.body;
     // Two headers that libcurl would add by itself.
     if (FindHeader(request.headers, "content-type") == nullptr) AddLine("content-type:");
     if (FindHeader(request.headers, "expect") == nullptr) AddLine("expect:");
@@ -143,6 +146,15 @@ std::size_t HttpHop::TakeBody(char* data, std::size_t size, std::size_t count, v
       break;
   }
   return 0;
+}
+
+// Not to be rewound: a body that has been sent is never sent a second time, as libcurl would when a
+// kept connection turns out to be closed.
+std::size_t HttpHop::GiveBody(char* buffer, std::size_t size, std::size_t count, void* left) {
+  auto* body = static_cast<std::string_view*>(left);
+  const std::size_t given = body->copy(buffer, size * count);
+  body->remove_prefix(given);
+  return given;
 }
 
 // No child of the server inherits a connection.

@@ -57,6 +57,7 @@ class HttpHop {
   bool OnHeadLine(std::string_view line);
 
   static std::size_t TakeHeader(char* data, std::size_t size, std::size_t count, void* hop);
+  static std::size_t GiveBody(char* buffer, std::size_t size, std::size_t count, void* left);
   static std::size_t TakeBody(char* data, std::size_t size, std::size_t count, void* hop);
   static curl_socket_t OpenSocket(void*, curlsocktype, curl_sockaddr* address);
 
@@ -65,6 +66,7 @@ class HttpHop {
   Events* events_;
   CURL* easy_;
   curl_slist* lines_ = nullptr;
+  std::string_view body_left_;  // of the request, not sent yet
   HttpResponseHead head_;
   std::size_t head_bytes_ = 0;
   bool head_complete_ = false;

@@ -99,8 +99,8 @@ Redirect RedirectOf(const OutboundRequest& request, const HttpResponseHead& head
   if (becomes_get) {
     next.method = "GET";
     next.body.clear();
-    RemoveHeaders(kOfBodies, &next.headers);
   }
+  if (becomes_get || status == 303) RemoveHeaders(kOfBodies, &next.headers);
   RemoveHeaders(std::array<std::string_view, 1>{"referer"}, &next.headers);
   const bool same_origin = next.url.Origin() == request.url.Origin();
   if (!same_origin) RemoveHeaders(kSecrets, &next.headers);

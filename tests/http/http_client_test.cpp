@@ -206,6 +206,20 @@ TEST_F(HttpClientTest, FailuresBeforeAndAfterTheHead) {
   EXPECT_EQ(FaultOf(*recorder), HttpFault::kBody);
 }
 
+// A kept connection that ends may have taken the request all the same.
+TEST_F(HttpClientTest, ABodyIsNeverSentTwice) {
+  const HttpPeer peer([](HttpPeer::Wire* wire, const std::string& request) {
+    if (request.rfind("POST", 0) == 0) return false;
+    return wire->Send(HttpOk("x"));
+  });
+  EXPECT_FALSE(Run(Get(peer.Url("/")))->failure);
+  OutboundRequest post = Get(peer.Url("/"));
+  post.method = "POST";
+  post.body = "once";
+  EXPECT_EQ(FaultOf(*Run(std::move(post))), HttpFault::kSend);
+  EXPECT_EQ(peer.requests().size(), 2U);
+}
+
 TEST_F(HttpClientTest, ABodyComesAtTheReadersPace) {
   constexpr std::size_t kSize = std::size_t{24} << 20;
   const HttpPeer peer([](HttpPeer::Wire* wire, const std::string&) {
