@@ -1,0 +1,80 @@
+"""fs/watchMissing and fs/missingChanged."""
+from __future__ import annotations
+
+from typing import Any
+
+from case import Call, Case, Connect, Do, Drop, Note, case, shapes, uri
+
+CHANGED = Note("fs/missingChanged")
+QUIET = Note("fs/missingChanged", seconds=0.4, never=True)
+
+
+def watch(missing: list[str], present: str | None = None, watch_id: Any = 1, on: str = "a") -> Call:
+    return Call("fs/watchMissing", {"watchId": watch_id, "missing": [uri(path) for path in missing],
+                                    "present": uri(present) if present else None}, on=on)
+
+
+FILE = Do("write", ("$scratch/f", ""))
+CASES: list[Case] = [
+    *shapes("fs/watchMissing", {"watchId": 1, "missing": [], "present": None},
+            {"watchId": "number", "missing": "array", "present": "string null"}),
+    *[case(f"fs/watchMissing watchId={value}", watch(["$scratch/f"], watch_id=value), FILE, Note("fs/missingChanged", seconds=1))
+      for value in (0, -1, 1.5, 2 ** 32, 2 ** 53 + 1, 2 ** 64 - 1, 2 ** 64)],
+    *[case(f"fs/watchMissing missing={name}",
+           Call("fs/watchMissing", {"watchId": 1, "missing": value, "present": None}))
+      for name, value in {"numbers": [1], "nulls": [None], "relative": ["x"], "other host": ["file://elsewhere/x"],
+                          "NUL": ["file:///tmp/%00"], "other scheme": ["http://x/y"], "query": ["file:///tmp/x?y"],
+                          "plain": ["/no/such/file"]}.items()],
+    *[case(f"fs/watchMissing present={name}", Call("fs/watchMissing", {"watchId": 1, "missing": [], "present": value}))
+      for name, value in {"relative": "x", "other host": "file://elsewhere/x", "NUL": "file:///tmp/%00", "root": "file:///",
+                          "missing": "file:///no/such", "file": uri("$tree/plain"), "folder": uri("$tree/dir")}.items()],
+    case("watch nothing", watch([])),
+    case("watch what appears", watch(["$scratch/f"]), FILE, CHANGED, QUIET),
+    case("watch what is there", FILE, watch(["$scratch/f"]), QUIET),
+    case("watch what is there, and what is not", FILE, watch(["$scratch/f", "$scratch/g"]),
+         Do("write", ("$scratch/g", "")), Note("fs/missingChanged", seconds=1)),
+    case("watch a folder appear", watch(["$scratch/d"]), Do("mkdir", ("$scratch/d",)), CHANGED),
+    case("watch a link appear", watch(["$scratch/l"]), Do("symlink", ("$scratch/l", "no")), CHANGED),
+    case("watch a rename", watch(["$scratch/f"]), Do("write", ("$scratch/g", "")), Do("rename", ("$scratch/g", "f")), CHANGED),
+    case("watch below a missing folder", watch(["$scratch/d/e/f"]), Do("mkdir", ("$scratch/d/e",)),
+         Do("write", ("$scratch/d/e/f", "")), CHANGED),
+    case("watch below a missing folder that appears", watch(["$scratch/d/f"]), Do("mkdir", ("$scratch/d",)),
+         Note("fs/missingChanged", seconds=1)),
+    case("watch a neighbour", watch(["$scratch/f"]), Do("write", ("$scratch/g", "")), QUIET, FILE, CHANGED),
+    case("watch several", watch(["$scratch/f", "$scratch/g"]), Do("write", ("$scratch/g", "")), CHANGED, FILE, QUIET),
+    case("watch what goes", FILE, watch([], "$scratch/f"), Do("remove", ("$scratch/f",)), CHANGED, QUIET),
+    case("watch what is renamed away", FILE, watch([], "$scratch/f"), Do("rename", ("$scratch/f", "g")), CHANGED),
+    case("watch a present file that changes", FILE, watch([], "$scratch/f"), Do("append", ("$scratch/f", "x")),
+         Note("fs/missingChanged", seconds=0.5)),
+    case("watch a present folder whose contents change", Do("mkdir", ("$scratch/d",)), watch([], "$scratch/d"),
+         Do("write", ("$scratch/d/x", "")), Note("fs/missingChanged", seconds=0.5)),
+    case("watch the parent of what is present go", Do("mkdir", ("$scratch/d",)), Do("write", ("$scratch/d/f", "")),
+         watch([], "$scratch/d/f"), Do("remove", ("$scratch/d",)), CHANGED),
+    case("watch present and missing", FILE, watch(["$scratch/g"], "$scratch/f"), Do("write", ("$scratch/g", "")), CHANGED,
+         Do("remove", ("$scratch/f",)), QUIET),
+    case("watch present that is missing", watch(["$scratch/g"], "$scratch/f"), FILE, Note("fs/missingChanged", seconds=1)),
+    case("a new watch replaces the old one", watch(["$scratch/f"]), watch(["$scratch/g"]), FILE, QUIET,
+         Do("write", ("$scratch/g", "")), Note("fs/missingChanged", seconds=1)),
+    case("a new watch of another id", watch(["$scratch/f"]), watch(["$scratch/g"], watch_id=2), FILE,
+         Note("fs/missingChanged", seconds=1), Do("write", ("$scratch/g", "")), Note("fs/missingChanged", seconds=1)),
+    case("an empty watch ends the old one", watch(["$scratch/f"]), watch([]), FILE, Note("fs/missingChanged", seconds=0.5)),
+    case("watch again after a change", watch(["$scratch/f"]), FILE, CHANGED, Do("remove", ("$scratch/f",)),
+         watch(["$scratch/f"]), FILE, Note("fs/missingChanged", seconds=1)),
+    case("watch a file below a file", FILE, watch(["$scratch/f/x"]), Do("remove", ("$scratch/f",)),
+         Do("mkdir", ("$scratch/f",)), Do("write", ("$scratch/f/x", "")), Note("fs/missingChanged", seconds=1)),
+    case("watch through a link", Do("mkdir", ("$scratch/d",)), Do("symlink", ("$scratch/l", "d")), watch(["$scratch/l/f"]),
+         Do("write", ("$scratch/d/f", "")), Note("fs/missingChanged", seconds=1)),
+    case("watch through a broken link", Do("symlink", ("$scratch/l", "d")), watch(["$scratch/l/f"]),
+         Do("mkdir", ("$scratch/d",)), Do("write", ("$scratch/d/f", "")), Note("fs/missingChanged", seconds=1)),
+    case("watch a loop", watch(["$tree/loop/x"])),
+    case("watch in /proc", watch(["/proc/nowhere"])),
+    case("watch a long name", watch(["$scratch/" + "x" * 300])),
+    case("watch a folder with a slash", watch(["$scratch/d/"]), Do("mkdir", ("$scratch/d",)), CHANGED),
+    case("watch the same twice", watch(["$scratch/f", "$scratch/f"]), FILE, CHANGED, QUIET),
+    *[case(f"watch {count} paths", watch([f"$scratch/m{number}" for number in range(count)]),
+           Do("write", ("$scratch/m3", "")), Note("fs/missingChanged", seconds=1)) for count in (64, 256, 257, 1024, 5000)],
+    case("watches are a connection's", watch(["$scratch/f"]), Connect("b"), watch(["$scratch/g"], on="b"), FILE, CHANGED,
+         Do("write", ("$scratch/g", "")), Note("fs/missingChanged", on="b", seconds=1)),
+    case("watches end with their connection", watch(["$scratch/f"]), Drop("a"), Connect("b", resume="$session.a"), FILE,
+         Note("fs/missingChanged", on="b", seconds=0.5, never=True)),
+]
