@@ -2,8 +2,8 @@
 
 Everything here is data. A case says nothing about the reply: that is what the reference server is for.
 Strings may hold placeholders, filled in for each server by itself: `$tree` (the fixture tree, for reading),
-`$scratch` (a folder of this case alone), `$http` (host and port of the test's own HTTP server), `$root`
-(the folder around all of these) and `$session.NAME` (the session id of the connection NAME).
+`$scratch` (a folder of this case alone), `$http` (host and port of the test's own HTTP server), `$project` (a project
+the server trusts), `$root` (the folder around all of these) and `$session.NAME` (the session id of the connection NAME).
 """
 from __future__ import annotations
 
@@ -96,6 +96,7 @@ class Frame:
     data: Any
     on: str = "a"
     replies: int = 0
+    opcode: int | None = None  # sends the bytes in one frame of this kind
 
 
 @dataclass(frozen=True)
@@ -264,6 +265,9 @@ def _replaced(base: dict[str, Any], path: tuple[str, ...], value: Any) -> dict[s
     else:
         inner[path[-1]] = value
     return dict(changed)
+
+
+TAGGED = (Allow("word-as-map", "0.reply.error.message", "invalid type: map, expected string or map"),)
 
 
 def positional(*members: str) -> dict[str, Allow]:

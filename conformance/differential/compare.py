@@ -16,6 +16,7 @@ from case import ABSENT, Allow, Case, Kind, Like
 
 _ROW = re.compile(r"^\| `([a-z0-9-]+)` \|", re.MULTILINE)
 _SHOWN = 700
+UNPLAYED = "could not be played"
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,11 @@ class Difference:
     own: Any
 
     def __str__(self) -> str:
-        return f"{self.place}\n    codex: {_shown(self.reference)}\n    paned: {_shown(self.own)}"
+        reference, own = self.reference, self.own
+        if isinstance(reference, list) and isinstance(own, list):  # only what the other one has not
+            reference, own = ([item for item in one if item not in other] or one
+                              for one, other in ((reference, own), (own, reference)))
+        return f"{self.place}\n    codex: {_shown(reference)}\n    paned: {_shown(own)}"
 
 
 @dataclass
@@ -69,6 +74,8 @@ def differences(reference: Any, own: Any, place: str = "") -> list[Difference]:
 
 def fits(pattern: Any, value: Any) -> bool:
     """Whether paned said what the Allow says it says."""
+    if pattern is ABSENT:
+        return value is ABSENT
     if isinstance(pattern, Kind):
         return isinstance(value, pattern.type) and not (pattern.type is int and isinstance(value, bool))
     if isinstance(pattern, Like):
@@ -85,6 +92,8 @@ def judge(case: Case, reference: list[Any], own: list[Any], known: set[str]) -> 
     verdict = Verdict(case, reference=reference, own=own)
     verdict.faults += [f"the deviation `{allow.deviation}` is not in the table of protocol/README.md"
                        for allow in case.allow if allow.deviation not in known]
+    verdict.faults += [f"{side}: {observed[0]}" for side, observed in (("codex", reference), ("paned", own))
+                       if isinstance(observed[0], dict) and UNPLAYED in observed[0]]
     unused = list(case.allow)
     for found in differences(reference, own):
         allowed = next((allow for allow in case.allow if _covers(allow, found)), None)

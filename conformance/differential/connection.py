@@ -35,10 +35,14 @@ class Connection:
         await self.send(json.dumps({"id": self._number, "method": method, **params}))
         return self._number
 
-    async def send(self, data: Any) -> None:
-        """A text, bytes or a list of fragments; a connection that is gone shows when a reply is waited for."""
+    async def send(self, data: Any, opcode: int | None = None) -> None:
+        """A text, bytes or a list of fragments, or one frame of a kind; a connection that is gone shows when
+        a reply is waited for."""
         try:
-            await self._socket.send(data)
+            if opcode is None:
+                await self._socket.send(data)
+            else:
+                await self._socket.write_frame(True, opcode, data)
         except ConnectionClosed:
             self.open = False
 

@@ -30,7 +30,7 @@ from typing import Any
 import all_cases
 import everywhere
 from case import Case
-from compare import Verdict, deviation_ids, judge
+from compare import UNPLAYED, Verdict, deviation_ids, judge
 from player import Player
 from target import Target
 
@@ -106,8 +106,8 @@ async def _compare(chosen: list[tuple[int, Case]], commands: tuple[list[str], li
 async def _play(case: Case, number: int, target: Target) -> Any:
     try:
         return await asyncio.wait_for(Player(case, number, target).play(), CASE_SECONDS)
-    except (asyncio.TimeoutError, OSError) as error:
-        return [{"could not be played": f"{type(error).__name__}: {error}"}]
+    except Exception as error:  # whatever it is, it must show as a fault of this case
+        return [{UNPLAYED: f"{type(error).__name__}: {error}"}]
 
 
 def _report(verdicts: list[Verdict], rules: everywhere.Everywhere, faults: list[str], seconds: float) -> int:
@@ -144,7 +144,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--codex-binary", type=Path, metavar="PATH", help="a native codex binary instead")
     parser.add_argument("--itself", action="store_true", help="two codex servers: what differs here is left to chance")
     parser.add_argument("--case", default="*", metavar="GLOB", help="only the cases whose name matches")
-    parser.add_argument("--jobs", type=int, default=8, metavar="N", help="cases at a time (default 8)")
+    parser.add_argument("--jobs", type=int, default=16, metavar="N", help="cases at a time (default 16)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every observation of both servers")
     parser.add_argument("--list", action="store_true", help="print the names of the cases and end")
     arguments = parser.parse_args()

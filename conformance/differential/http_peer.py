@@ -2,8 +2,8 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
+import hashlib
 import json
 import zlib
 from urllib.parse import unquote
@@ -45,7 +45,8 @@ class HttpPeer:
                       body: bytes) -> None:
         name, _, rest = target.lstrip("/").partition("?")[0].partition("/")
         if name == "echo":
-            seen = {"method": method, "target": target, "headers": headers, "body": base64.b64encode(body).decode()}
+            shown = body.decode("latin-1") if len(body) < 1000 else f"{len(body)} bytes, {hashlib.sha256(body).hexdigest()}"
+            seen = {"method": method, "target": target, "headers": headers, "body": shown}
             writer.write(_response(200, json.dumps(seen).encode(), ["content-type: application/json"]))
         elif name == "status":
             writer.write(_response(int(rest), b"" if rest in ("204", "304") else b"as asked"))

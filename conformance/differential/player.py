@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import time
 from pathlib import Path
 from typing import Any
@@ -69,11 +68,12 @@ class Player:
         result = reply.get("result")
         if method == "initialize" and isinstance(result, dict) and "sessionId" in result:
             self._sessions[on] = result["sessionId"]
+            result.pop("environmentInfo", None)  # the cases of environment/info are about it
         return {"reply": sorted_entries(method, self._normaliser.message(reply))}
 
     async def _frame(self, step: Frame) -> Any:
         connection = self._connections[step.on]
-        await connection.send(self._filled(step.data))
+        await connection.send(self._filled(step.data), step.opcode)
         brought = await connection.probe(step.replies)
         return {"messages": [self._normaliser.message(message) for message in brought], "open": connection.open}
 
@@ -146,7 +146,6 @@ class Player:
         params = {"clientName": "differential", "resumeSessionId": self._filled(resume)}
         number = await connection.request("initialize", {"params": params})
         reply = self._reply("initialize", await connection.reply(number, 10), name)["reply"]
-        reply.get("result", {}).pop("environmentInfo", None)  # its own cases are about it
         if handshake == FULL:
             await connection.send('{"method":"initialized","params":{}}')
         return {"reply": reply}
@@ -159,22 +158,11 @@ class Player:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._target.port)
         try:
             writer.write(data if isinstance(data, bytes) else data.encode())
-            try:
-                head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), step.seconds)).decode("latin-1")
-            except asyncio.IncompleteReadError as error:
-                return {"ended after": error.partial.decode("latin-1")}
-            except (asyncio.TimeoutError, ConnectionError) as error:
-                return {"no answer": type(error).__name__}
-            lines = [line for line in head.split("\r\n") if line]
-            headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
-            length = int(headers.get("content-length", 0))
-            body = await asyncio.wait_for(reader.readexactly(length), step.seconds) if length else b""
-            return {"status": int(lines[0].split()[1]), "body": body.decode("latin-1"),
-                    "headers": {name: value for name, value in headers.items() if name != "date"}}
+            return await asyncio.wait_for(_answer(reader), step.seconds)
+        except (asyncio.TimeoutError, ConnectionError) as error:
+            return {"no answer": type(error).__name__}
         finally:
-            writer.close()
-            with contextlib.suppress(ConnectionError):
-                await writer.wait_closed()
+            writer.transport.abort()
 
     # --- files and time -------------------------------------------------------------------------
     async def _do(self, step: Do) -> None:
@@ -210,3 +198,22 @@ def _joined(notes: list[Any]) -> dict[str, bytes]:
             params = note["params"]
             streams[params["stream"]] = streams.get(params["stream"], b"") + base64.b64decode(params["chunk"])
     return streams
+
+
+async def _answer(reader: asyncio.StreamReader) -> Any:
+    """An HTTP answer: status, headers but for the date, and the body if it comes."""
+    try:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    except asyncio.IncompleteReadError as error:
+        return {"ended after": error.partial.decode("latin-1")}
+    lines = [line for line in head.split("\r\n") if line]
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
+    try:
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+    except asyncio.IncompleteReadError as error:
+        body = error.partial
+    headers.pop("date", None)
+    for name in ("connection", "upgrade"):  # lists of words in any case
+        if name in headers:
+            headers[name] = headers[name].lower()
+    return {"status": int(lines[0].split()[1]), "headers": headers, "body": body.decode("latin-1")}

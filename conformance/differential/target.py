@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import codex_home
 import fixture
 from http_peer import HttpPeer
 
@@ -29,12 +30,14 @@ class Target:
         """Builds the tree, starts both servers."""
         self.root.mkdir(parents=True)
         (self.root / "cases").mkdir()
-        fixture.build(self.root / "tree")
+        world = self.root / "world"  # where `..` leads to
+        fixture.build(world / "tree")
         await self._peer.start()
         self._process = ServerProcess(self._command, self.root / "server")
+        codex_home.build(self.root / "server" / "home", self.root / "project")
         host, self.port = self._process.address
         self.url = f"ws://{host}:{self.port}"
-        self.texts = {str(self.root / "tree"): "$tree", str(self.root): "$root", self._peer.address: "$http"}
+        self.texts = {str(world / "tree"): "$tree", str(self.root / "project"): "$project", str(self.root): "$root", self._peer.address: "$http"}
 
     def ended(self) -> bool:
         """Whether the server ended by itself."""
