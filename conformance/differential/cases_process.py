@@ -131,7 +131,7 @@ CASES: list[Case] = [
          Call("process/write", {"processId": "p", "chunk": "Cg==", "writeId": "w"}, on="b"),
          Call("process/read", {"processId": "p", "afterSeq": 1, "waitMs": 5000}, on="b"), terminate(on="b"),
          Collect("p", on="b", exact=True)),
-    case("resume remembers writeIds", start("read x; echo $x; read x; echo $x"), write("a\n", "1"), Until("p", "a"),
+    case("resume remembers writeIds", start("read x; echo $x; read x; echo $x; read x"), write("a\n", "1"), Until("p", "a"),
          Drop("a"), Connect("b", resume="$session.a"),
          Call("process/write", {"processId": "p", "chunk": "Yg==", "writeId": "1"}, on="b"),
          Call("process/write", {"processId": "p", "chunk": "Ywo=", "writeId": "2"}, on="b"),
