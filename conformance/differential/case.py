@@ -3,7 +3,8 @@
 Everything here is data. A case says nothing about the reply: that is what the reference server is for.
 Strings may hold placeholders, filled in for each server by itself: `$tree` (the fixture tree, for reading),
 `$scratch` (a folder of this case alone), `$http` (host and port of the test's own HTTP server), `$project` (a project
-the server trusts), `$root` (the folder around all of these) and `$session.NAME` (the session id of the connection NAME).
+the server trusts), `$root` (the folder around all of these) and `$session.NAME` (the session id of the
+connection NAME).
 """
 from __future__ import annotations
 
@@ -64,7 +65,7 @@ class Call:
     params: Any = ABSENT
     on: str = "a"
     seconds: float = 10.0
-    trace: Any = ABSENT
+    again: str = ""  # asks again while the reply says this (at most five times)
 
 
 @dataclass(frozen=True)

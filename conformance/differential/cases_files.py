@@ -48,7 +48,8 @@ OPENED = (Allow("fifo-never-hangs", "0.reply.error.code", -32600),
 
 def on(path: str) -> str:
     """A row of URIS with the tree put in."""
-    return path.replace("%/", "$tree/", 1) if "%/" in path else path.replace("%%", "$tree%").replace("%\\", "$tree\\", 1)
+    return path.replace("%/", "$tree/",
+                        1) if "%/" in path else path.replace("%%", "$tree%").replace("%\\", "$tree\\", 1)
 
 
 def b64(data: str | bytes) -> str:
@@ -111,7 +112,8 @@ CASES: list[Case] = [
         "to /dev/full": {"path": "file:///dev/full"}, "to /dev/null": {"path": "file:///dev/null"},
         "to /proc/self/nothing": {"path": "file:///proc/self/nothing"}, "to /": {"path": "file:///"},
         "to /proc/version": {"path": "file:///proc/version"},
-        "bad base64": {"dataBase64": "%"}, "bad padding": {"dataBase64": "YQ"}, "bad last symbol": {"dataBase64": "YWJ="},
+        "bad base64": {"dataBase64": "%"}, "bad padding": {"dataBase64": "YQ"},
+                             "bad last symbol": {"dataBase64": "YWJ="},
         "bad base64 to nowhere": {"dataBase64": "%", "path": "file:///no/where"},
         "bad base64 and other host": {"dataBase64": "%", "path": "file://elsewhere/x"},
         "bad base64 in the middle": {"dataBase64": "YWJj%WJj"}, "base64 with newline": {"dataBase64": "YWJj\nYWJj"},
@@ -134,10 +136,12 @@ CASES: list[Case] = [
     case("fs/createDirectory in /proc", Call("fs/createDirectory", {"path": "file:///proc/new"})),
     case("fs/createDirectory long name", mkdir("x" * 256), mkdir("y" * 300 + "/z")),
 
-    case("fs/getMetadata of what was just written", write("f", "12345"), Call("fs/getMetadata", {"path": uri("$scratch/f")})),
+    case("fs/getMetadata of what was just written", write("f", "12345"),
+         Call("fs/getMetadata", {"path": uri("$scratch/f")})),
     case("fs/readFile above the limit", Do("truncate", ("$scratch/f", 512 * 1024 * 1024 + 1)),
          Call("fs/readFile", {"path": uri("$scratch/f")})),
     case("fs/readDirectory of odd names", *[Do("write", (f"$scratch/{name}", "")) for name in
-                                            ("a", "B", "ä", "\u2028", "a b", "-", "#", "%41", "\x01", "\x7f", "\"", "\\")],
+                                            ("a", "B", "ä", "\u2028", "a b", "-", "#", "%41", "\x01", "\x7f", "\"",
+                                             "\\")],
          Call("fs/readDirectory", {"path": uri("$scratch")})),
 ]

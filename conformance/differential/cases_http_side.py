@@ -4,7 +4,8 @@ from __future__ import annotations
 from case import ABSENT, Allow, Case, Http, case
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
-HEADERS = {"Host": "localhost", "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": KEY}
+HEADERS = {"Host": "localhost", "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+           "Sec-WebSocket-Key": KEY}
 
 
 def request(name: str, line: str = "GET / HTTP/1.1", *allow: Allow, plain: bool = False, **changes: str | None) -> Case:
@@ -54,13 +55,18 @@ CASES: list[Case] = [
     refused("wrong version", Sec_WebSocket_Version="8"),
     refused("version no number", Sec_WebSocket_Version="x"),
     refused("without key", Sec_WebSocket_Key=None),
-    *[refused(f"origin {origin!r}", Origin=origin) for origin in ("http://localhost", "null", "", "https://example.org")],
-    *[request(f"origin on {path}", f"GET {path} HTTP/1.1", plain=True, Origin="http://x") for path in ("/", "/readyz", "/healthz", "/no")],
+    *[refused(f"origin {origin!r}", Origin=origin)
+      for origin in ("http://localhost", "null", "", "https://example.org")],
+    *[request(f"origin on {path}", f"GET {path} HTTP/1.1", plain=True, Origin="http://x")
+      for path in ("/", "/readyz", "/healthz", "/no")],
     *[plain(f"GET {path[:20]}", f"GET {path} HTTP/1.1")
-      for path in ("/", "/readyz", "/readyz/", "/readyz?x=1", "/health", "/ws", "/no", "//", "/%72eadyz", "*", "/" + "x" * 5000)],
+      for path in ("/", "/readyz", "/readyz/", "/readyz?x=1", "/health", "/ws", "/no", "//", "/%72eadyz", "*",
+                   "/" + "x" * 5000)],
     plain("GET /healthz", "GET /healthz HTTP/1.1", HEALTHY),
-    *[plain(f"{method} {path}", f"{method} {path} HTTP/1.1") for path in ("/", "/no") for method in ("POST", "OPTIONS", "DELETE", "FOO")],
-    *[plain(f"{method} /readyz", f"{method} /readyz HTTP/1.1", NO_ALLOW) for method in ("POST", "OPTIONS", "DELETE", "FOO")],
+    *[plain(f"{method} {path}", f"{method} {path} HTTP/1.1") for path in ("/", "/no")
+      for method in ("POST", "OPTIONS", "DELETE", "FOO")],
+    *[plain(f"{method} /readyz", f"{method} /readyz HTTP/1.1", NO_ALLOW)
+      for method in ("POST", "OPTIONS", "DELETE", "FOO")],
     *[plain(f"{method} /healthz", f"{method} /healthz HTTP/1.1", HEALTHY) for method in ("HEAD", "POST", "OPTIONS")],
     plain("HEAD /", "HEAD / HTTP/1.1", *NO_BODY),
     plain("HEAD /readyz", "HEAD /readyz HTTP/1.1"),

@@ -24,7 +24,8 @@ def read(sandbox: Any) -> Call:
 
 
 def start(sandbox: Any = None, **members: Any) -> Call:
-    return Call("process/start", {"processId": "p", "argv": ["/bin/echo", "hi"], "cwd": uri("$scratch"), "env": {}, "tty": False,
+    return Call("process/start", {"processId": "p", "argv": ["/bin/echo", "hi"], "cwd": uri("$scratch"), "env": {},
+                                  "tty": False,
                                   "sandbox": sandbox, **members})
 
 
@@ -38,7 +39,8 @@ OPEN: dict[str, Any] = {
     "external restricted": made({"type": "external", "network": "restricted"}),
     "managed unrestricted": made(managed({"type": "unrestricted"}, "enabled")),
     "with everything": made(DISABLED, cwd=uri("$scratch"), workspaceRoots=[uri("$scratch")], userHomeDir="file:///root",
-                            temporaryDirectories=[uri("$scratch")], useLegacyLandlock=False, windowsSandboxPrivateDesktop=False),
+                            temporaryDirectories=[uri("$scratch")], useLegacyLandlock=False,
+                            windowsSandboxPrivateDesktop=False),
     "with a policy context": made(DISABLED, policyContext={"cwd": uri("$scratch"), "workspaceRoots": []}),
     "unknown member": made(DISABLED, unheardOf=1),
 }
@@ -49,10 +51,13 @@ ODD: dict[str, Any] = {
     "level number": made(DISABLED, 1), "external without network": made({"type": "external"}),
     "external bad network": made({"type": "external", "network": "x"}), "managed bare": made({"type": "managed"}),
     "managed without network": made({"type": "managed", "file_system": {"type": "unrestricted"}}),
-    "managed bad network": made(managed({"type": "unrestricted"}, "x")), "managed bad type": made(managed({"type": "zzz"})),
-    "managed file_system null": made(managed(None)), "restricted without entries": made(managed({"type": "restricted"})),
+    "managed bad network": made(managed({"type": "unrestricted"}, "x")),
+                       "managed bad type": made(managed({"type": "zzz"})),
+    "managed file_system null": made(managed(None)),
+                       "restricted without entries": made(managed({"type": "restricted"})),
     "restricted entries null": made(managed({"type": "restricted", "entries": None})),
-    "cwd number": made(DISABLED, cwd=1), "cwd relative": made(DISABLED, cwd="x"), "roots text": made(DISABLED, workspaceRoots="x"),
+    "cwd number": made(DISABLED, cwd=1), "cwd relative": made(DISABLED, cwd="x"),
+                       "roots text": made(DISABLED, workspaceRoots="x"),
     "legacy text": made(DISABLED, useLegacyLandlock="x"),
 }
 
@@ -68,13 +73,16 @@ def unread(name: str) -> tuple[Allow, ...]:
 
 
 CASES: list[Case] = [
-    *[case(f"sandbox {name}: fs/readFile", read(sandbox), allow=unread(name)) for name, sandbox in (OPEN | ODD).items()],
-    *[case(f"sandbox {name}: process/start", start(sandbox), Collect("p"), allow=TYPE) for name, sandbox in OPEN.items()],
+    *[case(f"sandbox {name}: fs/readFile", read(sandbox), allow=unread(name)) for name,
+      sandbox in (OPEN | ODD).items()],
+    *[case(f"sandbox {name}: process/start", start(sandbox), Collect("p"), allow=TYPE) for name,
+      sandbox in OPEN.items()],
     *[case(f"sandbox {name}: process/start", start(sandbox), allow=unread(name)) for name, sandbox in ODD.items()],
     *[case(f"sandbox restricted: {call.method}", call,
            allow=Allow("fail-closed", "0.reply.error.message", REFUSED) if call.method in READ_ONLY
            else Allow("fail-closed", "0.reply", {"error": {"code": -32603, "message": REFUSED}})) for call in (
-        Call(method, {**params, "sandbox": made(managed({"type": "restricted", "entries": [ENTRY]}))}) for method, params in {
+        Call(method,
+             {**params, "sandbox": made(managed({"type": "restricted", "entries": [ENTRY]}))}) for method, params in {
             "fs/readFile": {"path": uri("$tree/plain")},
             "fs/getMetadata": {"path": uri("$tree/plain")},
             "fs/canonicalize": {"path": uri("$tree/plain")},
@@ -88,7 +96,8 @@ CASES: list[Case] = [
                                                              "followDirectorySymlinks": False}}}.items())],
     case("managed network: not enforced", start(enforceManagedNetwork=False)),
     *[case(f"managed network: {name}", start(**members), allow=Allow("fail-closed", "0.reply", NO_NETWORK))
-      for name, members in {"enforced": {"enforceManagedNetwork": True}, "managedNetwork empty": {"managedNetwork": {}}}.items()],
+      for name, members in {"enforced": {"enforceManagedNetwork": True},
+                            "managedNetwork empty": {"managedNetwork": {}}}.items()],
     *[case(f"managed network: {name}", start(**members), allow=[
         Allow("fail-closed", f"0.reply.error.{member}", NO_NETWORK["error"][member]) for member in ("code", "message")])
       for name, members in {"networkProxy empty": {"networkProxy": {}},

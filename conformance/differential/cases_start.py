@@ -17,7 +17,8 @@ POLICY: dict[str, Any] = {"inherit": "none", "ignoreDefaultExcludes": True, "exc
 
 def ran(name: str, *allow: Allow, **changes: Any) -> Case:
     """A start and all that the process says."""
-    return case(f"process/start {name}", Call("process/start", {**START, **changes}), Collect("p"), allow=allow)
+    return case(f"process/start {name}", Call("process/start", {**START, **changes}),
+                Collect(changes.get("processId", "p")), allow=allow)
 
 
 def shell(name: str, script: str, *allow: Allow, **changes: Any) -> Case:

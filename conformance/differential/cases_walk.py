@@ -19,7 +19,8 @@ CASES: list[Case] = [
     *shapes("fs/walk", BASE, {"path": "string", "options": "object", "sandbox": "object null"},
             allow=positional("options", "sandbox")),
     *shapes("fs/walk", BASE, {"maxDepth": "number", "maxDirectories": "number", "maxEntries": "number",
-                              "followDirectorySymlinks": "bool", "pruneHiddenDirectories": "bool"}, inside=("options",)),
+                              "followDirectorySymlinks": "bool", "pruneHiddenDirectories": "bool"},
+            inside=("options",)),
     *[case(f"fs/walk {member}={value}", walk(**{member: value}))
       for member, values in {"maxDepth": (0, 1, 2, 3, 64, 65, -1, 2.0, 2 ** 32, 2 ** 63, 2 ** 64),
                              "maxDirectories": (0, 1, 2, 3, 4, 5, 10000, 10001, -1, 2 ** 64),
@@ -30,7 +31,8 @@ CASES: list[Case] = [
                              "maxEntries": (1, 4, 7, 10, 11, 12, 20)}.items() for value in values],
     *[case(f"fs/walk of {name or 'the tree'}, following={follow}, pruning={prune}",
            walk(f"$tree/{name}", followDirectorySymlinks=follow, pruneHiddenDirectories=prune))
-      for name in ("", "dir", "dir/", "dir/.cache", "empty_dir", "plain", "to_dir", "to_dir/", "to_plain", "broken", "loop",
+      for name in ("", "dir", "dir/", "dir/.cache", "empty_dir", "plain", "to_dir", "to_dir/", "to_plain", "broken",
+                   "loop",
                    "fifo", "nowhere", "plain/below", "up", "chain")
       for follow in (False, True) for prune in (False, True)],
     *[case(f"fs/walk of the wide tree, {options}", walk("$tree/wide", **options))
@@ -47,16 +49,19 @@ CASES: list[Case] = [
     case("fs/walk NUL", Call("fs/walk", {"path": "file:///tmp/%00", "options": OPTIONS})),
     case("fs/walk relative", Call("fs/walk", {"path": "dir", "options": OPTIONS})),
     case("fs/walk pruning a hidden root", walk("$tree/dir/.cache", pruneHiddenDirectories=True)),
-    case("fs/walk order", *[Do("write", (f"$scratch/{name}", "")) for name in ("b", "a", "B", "ä", "a.", "a-", "aa", "~", "1")],
+    case("fs/walk order", *[Do("write", (f"$scratch/{name}", ""))
+                            for name in ("b", "a", "B", "ä", "a.", "a-", "aa", "~", "1")],
          *[Do("mkdir", (f"$scratch/{name}/x",)) for name in ("d/z", "A", "c", "ab")], walk("$scratch")),
     case("fs/walk two links to one folder", Do("mkdir", ("$scratch/real/in",)), Do("symlink", ("$scratch/a", "real")),
          Do("symlink", ("$scratch/z", "real")), Do("symlink", ("$scratch/real/in/up", "../..")),
          walk("$scratch", followDirectorySymlinks=True), walk("$scratch/a", followDirectorySymlinks=True)),
     case("fs/walk names with escapes", *[Do("write", (f"$scratch/{name}", "")) for name in
-                                         ("a b", "%41", "#", "?", "\"", "\\", "ü", "\n", "[x]", "a&b", "<", "`", "{", "|", "^",
+                                         ("a b", "%41", "#", "?", "\"", "\\", "ü", "\n", "[x]", "a&b", "<", "`", "{",
+                                          "|", "^",
                                           ";", ":", "@", "=", "+", ",", "'", "(", "!", "*", "$")], walk("$scratch")),
     case("fs/walk hidden link", Do("mkdir", ("$scratch/d/e",)), Do("symlink", ("$scratch/.l", "d")),
-         Do("symlink", ("$scratch/m", ".l")), walk("$scratch", followDirectorySymlinks=True, pruneHiddenDirectories=True)),
+         Do("symlink", ("$scratch/m", ".l")),
+         walk("$scratch", followDirectorySymlinks=True, pruneHiddenDirectories=True)),
     case("fs/walk /proc/self/fdinfo", walk("/proc/sys/kernel/random")),
     case("fs/walk /dev/null", walk("/dev/null")),
 ]

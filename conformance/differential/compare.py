@@ -44,6 +44,7 @@ class Verdict:
     deviations: set[str] = field(default_factory=set)
     reference: Any = None
     own: Any = None
+    seconds: float = 0.0
 
     @property
     def word(self) -> str:

@@ -81,8 +81,10 @@ async def _compare(chosen: list[tuple[int, Case]], commands: tuple[list[str], li
 
     async def one(number: int, case: Case) -> Verdict:
         async with turn:
+            start = time.monotonic()
             sides = await asyncio.gather(_play(case, number, reference), _play(case, number, own))
             verdict = judge(case, *sides, known)
+            verdict.seconds = time.monotonic() - start
             if verdict.faults:
                 print(f"FAIL {case.name}\n{textwrap.indent(chr(10).join(verdict.faults), '  ')}", flush=True)
             return verdict
@@ -95,7 +97,8 @@ async def _compare(chosen: list[tuple[int, Case]], commands: tuple[list[str], li
         await reference.stop()
         await own.stop()
     if arguments.json:
-        arguments.json.write_text(json.dumps([_as_json(verdict) for verdict in verdicts], indent=1, default=repr), encoding="utf-8")
+        arguments.json.write_text(json.dumps([_as_json(verdict) for verdict in verdicts], indent=1, default=repr),
+                                  encoding="utf-8")
     faults = [f"{name} ended in the middle of the run" for name in ended]
     if len(chosen) == len(all_cases.CASES) and not arguments.itself:
         faults += [f"`{rule}` is a rule for all messages, and none of them needs it" for rule in everywhere.RULES
@@ -123,7 +126,7 @@ def _report(verdicts: list[Verdict], rules: everywhere.Everywhere, faults: list[
 
 
 def _as_json(verdict: Verdict) -> dict[str, Any]:
-    return {"case": verdict.case.name, "verdict": verdict.word, "faults": verdict.faults,
+    return {"case": verdict.case.name, "verdict": verdict.word, "seconds": round(verdict.seconds, 2), "faults": verdict.faults,
             "deviations": sorted(verdict.deviations), "codex": verdict.reference, "paned": verdict.own}
 
 

@@ -45,7 +45,8 @@ class HttpPeer:
                       body: bytes) -> None:
         name, _, rest = target.lstrip("/").partition("?")[0].partition("/")
         if name == "echo":
-            shown = body.decode("latin-1") if len(body) < 1000 else f"{len(body)} bytes, {hashlib.sha256(body).hexdigest()}"
+            digest = f"{len(body)} bytes, {hashlib.sha256(body).hexdigest()}"
+            shown = body.decode("latin-1") if len(body) < 1000 else digest
             seen = {"method": method, "target": target, "headers": headers, "body": shown}
             writer.write(_response(200, json.dumps(seen).encode(), ["content-type: application/json"]))
         elif name == "status":

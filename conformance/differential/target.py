@@ -37,7 +37,8 @@ class Target:
         codex_home.build(self.root / "server" / "home", self.root / "project")
         host, self.port = self._process.address
         self.url = f"ws://{host}:{self.port}"
-        self.texts = {str(world / "tree"): "$tree", str(self.root / "project"): "$project", str(self.root): "$root", self._peer.address: "$http"}
+        self.texts = {str(world / "tree"): "$tree", str(self.root / "project"): "$project", str(self.root): "$root",
+                      self._peer.address: "$http"}
 
     def ended(self) -> bool:
         """Whether the server ended by itself."""

@@ -113,7 +113,8 @@ class Same(unittest.TestCase):
     def test_cuts_of_output(self) -> None:
         def output(*texts: str) -> Answer:
             notes = [{"method": "process/output", "params": {"processId": "p", "seq": number, "stream": "stdout",
-                                                             "chunk": encoded(text)}} for number, text in enumerate(texts, 1)]
+                                                             "chunk": encoded(text)}} for number,
+                     text in enumerate(texts, 1)]
             ends = [{"method": f"process/{end}", "params": {"processId": "p", "seq": len(texts) + 1 + number}}
                     for number, end in enumerate(("exited", "closed"))]
             return says({}, *notes, *ends)
@@ -194,20 +195,25 @@ class Allowed(unittest.TestCase):
         self.assertEqual(self.word(says({"a": 2, "b": 1}), Allow("unheard-of", "0.reply.result.a")), "FAIL")
 
     def test_patterns(self) -> None:
-        for pattern, value in ((ANY, None), (TEXT, "x"), (NUMBER, 1), (Like("a*"), "ab"), (ABSENT, ABSENT), (RESULT, {"result": 1}),
-                               ({"a": TEXT}, {"a": "x", "b": 1}), ([NUMBER, "x"], [1, "x"]), (FAULT, {"error": {"code": 1, "message": ""}})):
+        for pattern, value in ((ANY, None), (TEXT, "x"), (NUMBER, 1), (Like("a*"), "ab"), (ABSENT, ABSENT),
+                               (RESULT, {"result": 1}),
+                               ({"a": TEXT}, {"a": "x", "b": 1}), ([NUMBER, "x"], [1, "x"]),
+                               (FAULT, {"error": {"code": 1, "message": ""}})):
             self.assertTrue(fits(pattern, value), pattern)
-        for pattern, value in ((TEXT, 1), (NUMBER, True), (Like("a*"), "b"), (ABSENT, None), (RESULT, {"error": 1}), ({"a": 1}, {"a": True}),
+        for pattern, value in ((TEXT, 1), (NUMBER, True), (Like("a*"), "b"), (ABSENT, None), (RESULT, {"error": 1}),
+                               ({"a": 1}, {"a": True}),
                                ({"a": ANY}, {}), ([NUMBER], [1, 2]), ("x", "y"), (None, ABSENT)):
             self.assertFalse(fits(pattern, value), pattern)
 
     def test_rules_for_all_messages(self) -> None:
         rules = everywhere.Everywhere()
-        message = {"jsonrpc": "2.0", "id": 1, "error": {"code": 1, "message": "x", "data": {"path": "/x", "limit": 3, "hint": "y"}}}
+        message = {"jsonrpc": "2.0", "id": 1,
+                   "error": {"code": 1, "message": "x", "data": {"path": "/x", "limit": 3, "hint": "y"}}}
         self.assertEqual(rules.strip(message), {"id": 1, "error": {"code": 1, "message": "x"}})
         self.assertEqual(rules.strip({"id": 1, "result": {"createdAtMs": 5}}), {"id": 1, "result": {"createdAtMs": 0}})
         self.assertEqual(set(rules.met), set(everywhere.RULES))
-        for kept in ({"jsonrpc": "1.0"}, {"error": {"data": {"other": 1}}}, {"error": {"data": {"limit": "3"}}}, {"error": {"data": {}}},
+        for kept in ({"jsonrpc": "1.0"}, {"error": {"data": {"other": 1}}}, {"error": {"data": {"limit": "3"}}},
+                     {"error": {"data": {}}},
                      {"result": {"createdAtMs": "5"}}, {"result": {"createdAtMs": -5}}):
             before = json.dumps(kept)
             self.assertEqual(json.dumps(rules.strip(kept)), before)
