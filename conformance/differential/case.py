@@ -269,6 +269,7 @@ def _replaced(base: dict[str, Any], path: tuple[str, ...], value: Any) -> dict[s
 
 
 TAGGED = (Allow("word-as-map", "0.reply.error.message", "invalid type: map, expected string or map"),)
+TAGGED_WELL = Allow("word-as-map", "0.reply", {"error": {"code": -32602}})
 
 
 def positional(*members: str) -> dict[str, Allow]:

@@ -3,8 +3,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from case import Call, Case, Connect, Do, Drop, Look, case, positional, shapes, uri
-from cases_files import ENTRIES, SYSTEM, b64
+from case import TAGGED, TAGGED_WELL, Call, Case, Connect, Do, Drop, Look, case, positional, shapes, uri
+from cases_files import OPENED, ENTRIES, SYSTEM, b64
 
 LAST = 2 ** 63 - 1
 
@@ -29,7 +29,7 @@ def close(handle: str = "h", on: str = "a") -> Call:
 CASES: list[Case] = [
     *shapes("fs/open", {"handleId": "h", "path": uri("$tree/plain")},
             {"handleId": "string", "path": "string", "mode": "", "sandbox": "object null"},
-            allow=positional("sandbox")),
+            allow=positional("sandbox") | {"mode=object": TAGGED}),
     *shapes("fs/readBlock", {"handleId": "h", "offset": 0, "len": 1},
             {"handleId": "string", "offset": "number", "len": "number"}),
     *shapes("fs/writeBlock", {"handleId": "h", "offset": 0, "chunk": "YQ=="},
@@ -41,9 +41,12 @@ CASES: list[Case] = [
     *[case(f"fs/writeBlock offset={value}", opened("$scratch/f", "replace"), put(value, "x"), put(0, "y"),
            Look("$scratch"))
       for value in (-1, 1.5, LAST, 2 ** 63, 2 ** 64 - 1, 2 ** 64)],
-    *[case(f"fs/open read {name[:40]}", opened(f"$tree/{name}"), block(0, 64), close()) for name in ENTRIES],
-    *[case(f"fs/open read {path}", opened(path), block(0, 8), close()) for path in SYSTEM],
-    *[case(f"fs/open mode {mode!r}", Call("fs/open", {"handleId": "h", "path": uri("$tree/plain"), "mode": mode}))
+    *[case(f"fs/open read {name[:40]}", opened(f"$tree/{name}"), block(0, 64), close(),
+           allow=OPENED if name == "socket" else ()) for name in ENTRIES],
+    *[case(f"fs/open read {path}", opened(path), block(0, 8), close(),
+           allow=OPENED if path == "/dev/tty" else ()) for path in SYSTEM],
+    *[case(f"fs/open mode {mode!r}", Call("fs/open", {"handleId": "h", "path": uri("$tree/plain"), "mode": mode}),
+           allow=TAGGED_WELL if mode == {"read": None} else TAGGED if isinstance(mode, dict) else ())
       for mode in ("read", "write", "READ", "", {"read": None}, {"read": 1}, {"a": 1, "b": 2})],
     case("fs/open other host", Call("fs/open", {"handleId": "h", "path": "file://elsewhere/x"})),
     case("fs/open NUL", Call("fs/open", {"handleId": "h", "path": "file:///tmp/%00"})),

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from case import ABSENT, BARE, Allow, Call, Case, Do, Frame, case, positional, shapes, uri
+from case import ABSENT, BARE, RESULT, Allow, Call, Case, Do, Frame, case, positional, shapes, uri
 
 CONFIG: dict[str, Any] = {"cwd": uri("$scratch"), "configPaths": [["model"]], "requirementsPaths": []}
 SANDBOX = {"permissions": {"type": "disabled"}, "windowsSandboxLevel": "disabled"}
@@ -57,7 +57,8 @@ CASES: list[Case] = [
     case("environmentConfig/read of one twice", config(configPaths=[["model"], ["model"]])),
     case("environmentConfig/read of a table and a part of it", config(configPaths=[["table"], ["table", "list"]])),
     case("environmentConfig/read of requirements", config(configPaths=[], requirementsPaths=[["model"]])),
-    *[case(f"environmentConfig/read cwd {name}", config(cwd=path)) for name, path in CWDS.items()],
+    *[case(f"environmentConfig/read cwd {name}", config(cwd=path),
+           allow=Allow("both-paths", "0.reply", RESULT) if name == "plain" else ()) for name, path in CWDS.items()],
     case("environmentConfig/read in a trusted project",
          config(cwd=uri("$project"), configPaths=[["model"], ["mcp_servers"]])),
     case("environmentConfig/read below a trusted project", config(cwd=uri("$project/sub"), configPaths=[["model"]])),
@@ -70,7 +71,8 @@ CASES: list[Case] = [
 
     *shapes("capabilities/discoverV2", {"cwd": uri("$scratch")}, {"cwd": "string", "sandbox": "object null"},
             allow=positional("sandbox")),
-    *[case(f"capabilities/discoverV2 cwd {name}", discover(path)) for name, path in CWDS.items()],
+    *[case(f"capabilities/discoverV2 cwd {name}", discover(path),
+           allow=Allow("both-paths", "0.reply", RESULT) if name == "plain" else ()) for name, path in CWDS.items()],
     case("capabilities/discoverV2 in a trusted project", discover(uri("$project"))),
     case("capabilities/discoverV2 without a cwd of the sandbox", discover(sandbox=SANDBOX)),
     case("capabilities/discoverV2 with a sandbox", discover(sandbox={**SANDBOX, "cwd": uri("$scratch")})),

@@ -11,7 +11,7 @@ SANDBOX = {"sandbox": "object null"}
 ENTRIES = ("plain", "empty", "binary", "big", ".hidden", "setuid", "secret", "old", "fifo", "socket", "dir",
            "empty_dir", "to_plain", "to_dir", "broken", "loop", "loop_a", "to_null", "to_fifo", "up", "absolute",
            "nowhere", "nowhere/below", "plain/below", "dir/link_file", "dir/link_dir", "dir/deep/back/one",
-           "broken/below", "loop/below", "x" * 300)
+           "broken/below", "loop/below", "../../odd", "x" * 300)
 SYSTEM = ("/dev/null", "/dev/full", "/dev/zero", "/dev/tty", "/proc/filesystems", "/proc/version",
           "/proc/sys/kernel/ostype", "/proc/nowhere", "/sys/kernel/mm", "/")
 # What a path may look like; `%` stands for the fixture tree.
@@ -30,7 +30,7 @@ URIS: dict[str, str] = {
     "empty fragment": "file://%/plain#", "NUL": "file://%/pl%00ain", "raw NUL": "file://%/pl\0ain",
     "percent letter": "file://%/pl%61in", "percent slash": "file://%%2Fplain", "bad percent": "file://%/%zz",
     "percent at the end": "file://%/plain%", "half percent": "file://%/plain%4", "blank": "file://%/with blank ü%2541",
-    "percent blank": "file://%/with%20blank%20%C3%BC%2541", "not UTF-8": "file://%/bad%FF%FEname",
+    "percent blank": "file://%/with%20blank%20%C3%BC%2541", "not UTF-8": "file://$root/odd/bad%FF%FEname",
     "dot": "file://%/./plain", "dots": "file://%/dir/../plain", "percent dots": "file://%/dir/%2e%2E/plain",
     "half percent dots": "file://%/dir/.%2e/plain", "dots above the root": "file:///../..%/plain",
     "dots through a link": "file://%/to_dir/../plain", "slash behind": "file://%/plain/",

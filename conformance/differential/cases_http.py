@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from case import Begin, Call, Case, Connect, Drop, Finish, Stream, case, shapes, single
+from case import TAGGED, Allow, Begin, Call, Case, Connect, Drop, Finish, Stream, case, defaults, shapes, single
 from cases_files import b64
 
 BASE: dict[str, Any] = {"method": "GET", "url": "http://$http/echo", "requestId": "r"}
@@ -50,7 +50,9 @@ URLS: dict[str, str] = {
 CASES: list[Case] = [
     *shapes("http/request", BASE, {"method": "string", "url": "string", "requestId": "string", "headers": "array",
                                    "bodyBase64": "string null", "timeoutMs": "number null", "redirectPolicy": "",
-                                   "streamResponse": "bool"}),
+                                   "streamResponse": "bool"},
+            allow=defaults("headers", "redirectPolicy", "streamResponse", kinds=("=null",))
+            | {"redirectPolicy=object": TAGGED}),
     *single("http/request", {
         "header without name": {"headers": [{"value": "b"}]},
         "header without value": {"headers": [{"name": "b"}]},
@@ -99,7 +101,7 @@ CASES: list[Case] = [
         "requestId empty streaming": {"requestId": "", "streamResponse": True},
         "timeout 0": {"timeoutMs": 0},
         "timeout negative": {"timeoutMs": -1}, "timeout huge": {"timeoutMs": 2 ** 64 - 1},
-    }, BASE),
+    }, BASE, allow={"header as a list": Allow("positional-params", "0.reply", {"error": {"code": -32602}})}),
     *[case(f"http/request URL: {name}", Call("http/request", {**BASE, "url": url, "timeoutMs": 8000}))
       for name, url in URLS.items()],
     *[case(f"http/request {method} {'with' if body else 'without'} a body",

@@ -23,7 +23,6 @@ def build(tree: Path) -> None:
     write(tree / "binary", bytes(range(256)))
     write(tree / "big", b"0123456789abcdef" * 131072)  # 2 MiB
     write(tree / "with blank ü%41", "name\n")
-    write(Path(os.fsdecode(os.fsencode(tree) + b"/bad\xff\xfename")), "not UTF-8\n")
     write(tree / ".hidden", "hidden\n")
     write(tree / "setuid", "#!/bin/sh\n", 0o4755)
     write(tree / "secret", "nobody reads this\n", 0o000)
@@ -46,7 +45,6 @@ def build(tree: Path) -> None:
     symlink(tree / "dir/gone", "missing")
     fifo(tree / "dir/fifo")
     write(tree / "dir/Zebra", "upper case sorts first")
-    write(tree / "dir/bad".replace("bad", os.fsdecode(b"\xfc")), "latin-1")
     for number in range(60):
         (tree / "wide" / f"d{number:02}").mkdir(parents=True)
         write(tree / "wide" / f"d{number:02}" / "f", str(number))
@@ -57,6 +55,14 @@ def build(tree: Path) -> None:
             os.utime(os.path.join(folder, name), (MOMENT, MOMENT), follow_symlinks=False)
     os.utime(tree / "old", (-1000, -1000))
     os.utime(tree, (MOMENT, MOMENT))
+
+
+def build_odd(folder: Path) -> None:
+    """Names that are not UTF-8, away from the tree that cases walk through."""
+    folder.mkdir()
+    write(folder / os.fsdecode(b"bad\xff\xfename"), "not UTF-8\n")
+    mkdir(folder / os.fsdecode(b"\xfcber"))
+    write(folder / "plain", "")
 
 
 # --- changes: `Do("write", …)` and so on -------------------------------------------------------

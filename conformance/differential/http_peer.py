@@ -34,7 +34,8 @@ class HttpPeer:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             lines = head.split("\r\n")[:-2]
             method, target, _ = lines[0].split(" ", 2)
-            headers = [line.partition(": ")[::2] for line in lines[1:]]
+            headers = [(name, rest[1:] if rest[:1] == " " else rest) for name, _, rest in
+                       (line.partition(":") for line in lines[1:])]
             lengths = [value for name, value in headers if name.lower() == "content-length"]
             body = await reader.readexactly(int(lengths[0])) if lengths else b""
             await self._answer(writer, method, target, headers, body)
@@ -47,7 +48,10 @@ class HttpPeer:
         if name == "echo":
             digest = f"{len(body)} bytes, {hashlib.sha256(body).hexdigest()}"
             shown = body.decode("latin-1") if len(body) < 1000 else digest
-            seen = {"method": method, "target": target, "headers": headers, "body": shown}
+            # Where Host stands and how it is written is of no meaning; all other names show as they came.
+            hosts = [value for header, value in headers if header.lower() == "host"]
+            others = [header for header in headers if header[0].lower() != "host"]
+            seen = {"method": method, "target": target, "host": hosts, "headers": others, "body": shown}
             writer.write(_response(200, json.dumps(seen).encode(), ["content-type: application/json"]))
         elif name == "status":
             writer.write(_response(int(rest), b"" if rest in ("204", "304") else b"as asked"))

@@ -32,6 +32,7 @@ class Target:
         (self.root / "cases").mkdir()
         world = self.root / "world"  # where `..` leads to
         fixture.build(world / "tree")
+        fixture.build_odd(self.root / "odd")
         await self._peer.start()
         self._process = ServerProcess(self._command, self.root / "server")
         codex_home.build(self.root / "server" / "home", self.root / "project")
