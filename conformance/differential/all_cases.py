@@ -10,6 +10,7 @@ import cases_http
 import cases_http_side
 import cases_process
 import cases_sandbox
+import cases_snapshot
 import cases_start
 import cases_terminal
 import cases_trees
@@ -18,6 +19,7 @@ import cases_watch
 from case import Case
 
 CASES: list[Case] = [
-    *cases_watch.CASES, *cases_process.CASES, *cases_terminal.CASES, *cases_start.CASES, *cases_http.CASES,
-    *cases_trees.CASES, *cases_blocks.CASES, *cases_files.CASES, *cases_walk.CASES, *cases_environment.CASES,
-    *cases_sandbox.CASES, *cases_envelope.CASES, *cases_handshake.CASES, *cases_http_side.CASES]
+    *cases_watch.CASES, *cases_process.CASES, *cases_terminal.CASES, *cases_start.CASES, *cases_snapshot.CASES,
+    *cases_http.CASES, *cases_trees.CASES, *cases_blocks.CASES, *cases_files.CASES, *cases_walk.CASES,
+    *cases_environment.CASES, *cases_sandbox.CASES, *cases_envelope.CASES, *cases_handshake.CASES,
+    *cases_http_side.CASES]

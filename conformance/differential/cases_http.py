@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from case import TAGGED, Allow, Begin, Call, Case, Connect, Drop, Finish, Stream, case, defaults, shapes, single
+from case import RESULT, Allow, Begin, Call, Case, Connect, Drop, Finish, Stream, case, shapes, single
 from cases_files import b64
 
 BASE: dict[str, Any] = {"method": "GET", "url": "http://$http/echo", "requestId": "r"}
@@ -51,8 +51,10 @@ CASES: list[Case] = [
     *shapes("http/request", BASE, {"method": "string", "url": "string", "requestId": "string", "headers": "array",
                                    "bodyBase64": "string null", "timeoutMs": "number null", "redirectPolicy": "",
                                    "streamResponse": "bool"},
-            allow=defaults("headers", "redirectPolicy", "streamResponse", kinds=("=null",))
-            | {"redirectPolicy=object": TAGGED}),
+            allow={f"{name}=null": Allow("http-values", "0.reply", RESULT)
+                   for name in ("headers", "redirectPolicy", "streamResponse")}
+            | {"redirectPolicy=object": Allow("http-values", "0.reply.error.message",
+                                              "invalid type: map, expected string or map")}),
     *single("http/request", {
         "header without name": {"headers": [{"value": "b"}]},
         "header without value": {"headers": [{"name": "b"}]},
@@ -108,6 +110,8 @@ CASES: list[Case] = [
            http("/echo/x?y", method=method, bodyBase64=b64(body) if body is not None else None))
       for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "TRACE", "FOO")
       for body in (None, "body\0")],
+    case("http/request spelling", http("/spelling", method="POST", bodyBase64="YQ==", headers=[header("X-One", "1")]),
+         allow=Allow("http-spelling", "0.reply.result.bodyBase64")),
     case("http/request POST with an empty body", http(method="POST", bodyBase64="")),
     case("http/request big body", http(method="POST", bodyBase64=b64("0123456789" * 200_000))),
     *[case(f"http/request answer: {name}", http(f"/{name}", timeoutMs=5000)) for name in ODD],

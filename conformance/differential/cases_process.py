@@ -4,9 +4,8 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from case import (TAGGED, Allow, Begin, Call, Case, Collect, Connect, Drop, Finish, Pause, Until, case, defaults,
-                  shapes,
-                  single, uri)
+from case import (TAGGED, TAGGED_WELL, Allow, Begin, Call, Case, Collect, Connect, Drop, Finish, Pause, Until, case,
+                  defaults, shapes, single, uri)
 
 
 def start(script: str, **changes: Any) -> Call:
@@ -69,7 +68,7 @@ CASES: list[Case] = [
         "unknown process": {}, "tagged": {"signal": {"interrupt": None}}, "tagged twice": {"signal": {"a": 1, "b": 2}},
         "tagged wrong": {"signal": {"kill": None}},
     }, {"processId": "p", "signal": "interrupt"},
-            allow={"tagged": Allow("positional-params", "0.reply", {"error": {"code": -32602}}), "tagged twice": TAGGED,
+            allow={"tagged": TAGGED_WELL, "tagged twice": TAGGED,
                    "tagged wrong": TAGGED}),
     *shapes("process/terminate", {"processId": "p"}, {"processId": "string"}),
     case("process/read unknown process", read()),

@@ -126,7 +126,8 @@ def _report(verdicts: list[Verdict], rules: everywhere.Everywhere, faults: list[
 
 
 def _as_json(verdict: Verdict) -> dict[str, Any]:
-    return {"case": verdict.case.name, "verdict": verdict.word, "seconds": round(verdict.seconds, 2), "faults": verdict.faults,
+    return {"case": verdict.case.name, "verdict": verdict.word, "seconds": round(verdict.seconds, 2),
+            "faults": verdict.faults,
             "deviations": sorted(verdict.deviations), "codex": verdict.reference, "paned": verdict.own}
 
 

@@ -48,11 +48,13 @@ class HttpPeer:
         if name == "echo":
             digest = f"{len(body)} bytes, {hashlib.sha256(body).hexdigest()}"
             shown = body.decode("latin-1") if len(body) < 1000 else digest
-            # Where Host stands and how it is written is of no meaning; all other names show as they came.
+            # Where Host stands and the case of names are of no meaning; /spelling shows them.
             hosts = [value for header, value in headers if header.lower() == "host"]
-            others = [header for header in headers if header[0].lower() != "host"]
+            others = [(header.lower(), value) for header, value in headers if header.lower() != "host"]
             seen = {"method": method, "target": target, "host": hosts, "headers": others, "body": shown}
             writer.write(_response(200, json.dumps(seen).encode(), ["content-type: application/json"]))
+        elif name == "spelling":
+            writer.write(_response(200, json.dumps([header for header, _ in headers]).encode()))
         elif name == "status":
             writer.write(_response(int(rest), b"" if rest in ("204", "304") else b"as asked"))
         elif name == "redirect":
