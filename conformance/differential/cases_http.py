@@ -22,8 +22,13 @@ def streamed(target: str, **members: Any) -> tuple[Any, ...]:
     return http(target, streamResponse=True, **members), Stream("r", seconds=5)
 
 
+def drops_body(status: int, method: str) -> bool:
+    """Whether the request behind the redirect has none: then codex's client reorders the headers."""
+    return status == 303 or (status in (301, 302) and method == "POST")
+
+
 ODD = ("repeated", "latin", "gzip", "chunked", "no-length", "old", "truncated", "bad-chunk", "no-last-chunk", "garbage",
-       "nothing", "half-head", "continue", "reason", "two-lengths", "status/204", "status/304", "status/404",
+       "nothing", "half-head", "continue", "reason", "status/204", "status/304", "status/404",
        "status/500",
        "status/100", "status/999", "lose", "big/0", "big/65536", "big/3145728", "slow/0.05")
 URLS: dict[str, str] = {
@@ -100,14 +105,16 @@ CASES: list[Case] = [
                              "method with newline": {"method": "GET\r\n"},
         "method lower case": {"method": "get"}, "method own": {"method": "FOO"}, "method not ASCII": {"method": "Ü"},
         "requestId empty": {"requestId": ""},
-        "requestId empty streaming": {"requestId": "", "streamResponse": True},
         "timeout 0": {"timeoutMs": 0},
         "timeout negative": {"timeoutMs": -1}, "timeout huge": {"timeoutMs": 2 ** 64 - 1},
-    }, BASE, allow={"header as a list": Allow("positional-params", "0.reply", {"error": {"code": -32602}})}),
+    }, BASE, allow={"header as a list": Allow("positional-params", "0.reply", {"error": {"code": -32602}}),
+                    "header content-length wrong": Allow("http-length", "0.reply.result.bodyBase64")}),
+    case("http/request requestId empty streaming", http(requestId="", streamResponse=True), Stream("")),
     *[case(f"http/request URL: {name}", Call("http/request", {**BASE, "url": url, "timeoutMs": 8000}))
       for name, url in URLS.items()],
     *[case(f"http/request {method} {'with' if body else 'without'} a body",
-           http("/echo/x?y", method=method, bodyBase64=b64(body) if body is not None else None))
+           http("/echo/x?y", method=method, bodyBase64=b64(body) if body is not None else None),
+           allow=Allow("http-length", "0.reply.result.headers.1.value") if method == "HEAD" and body else ())
       for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "TRACE", "FOO")
       for body in (None, "body\0")],
     case("http/request spelling", http("/spelling", method="POST", bodyBase64="YQ==", headers=[header("X-One", "1")]),
@@ -116,11 +123,11 @@ CASES: list[Case] = [
     case("http/request big body", http(method="POST", bodyBase64=b64("0123456789" * 200_000))),
     *[case(f"http/request answer: {name}", http(f"/{name}", timeoutMs=5000)) for name in ODD],
     *[case(f"http/request answer: {name} streamed", *streamed(f"/{name}", timeoutMs=5000)) for name in ODD],
+    case("http/request answer: two-lengths", http("/two-lengths"), allow=Allow("http-hosts", "0.reply", RESULT)),
     *[case(f"http/request redirect {status} {method}",
-           http(f"/redirect/{status}/1", method=method, bodyBase64="Ym9keQ==",
-                                                          headers=[header("content-type", "text/x"),
-                                                                   header("x-mine", "1"),
-                                                                   header("authorization", "Bearer x")]))
+           http(f"/redirect/{status}/1", method=method, bodyBase64="Ym9keQ==", headers=[
+               header("content-type", "text/x"), header("x-mine", "1"), header("authorization", "Bearer x")]),
+           allow=Allow("http-spelling", "0.reply.result.bodyBase64") if drops_body(status, method) else ())
       for status in (300, 301, 302, 303, 304, 305, 307, 308) for method in ("GET", "POST")],
     *[case(f"http/request redirect {status} PUT", http(f"/redirect/{status}/1", method="PUT", bodyBase64="Ym9keQ=="))
       for status in (301, 302, 303)],

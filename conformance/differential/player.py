@@ -151,8 +151,8 @@ class Player:
         return (on, name) in self._begun_badly - self._begun_well
 
     async def _unasked(self) -> list[Any]:
-        notes = [note for connection in self._connections.values() for note in connection.notifications()
-                 if not note["method"].startswith("process/")]
+        notes = [note for connection in self._connections.values() if connection.open
+                 for note in connection.notifications() if not note["method"].startswith("process/")]
         return [self._normaliser.message(note) for note in notes]
 
     # --- connections ----------------------------------------------------------------------------
