@@ -12,7 +12,7 @@ REFUSED = Like("this exec-server has no sandbox*")
 UNREAD = ("cwd number", "cwd relative", "roots text", "legacy text", "external without network",
           "managed without network")
 TYPE = Allow("sandbox-type", "0.reply.result.sandboxType", "none")
-NO_NETWORK = {"error": {"code": -32603, "message": "this exec-server cannot enforce a managed network (networkProxy)"}}
+NO_NETWORK = {"error": {"code": -32603, "message": Like("this exec-server cannot enforce a managed network (*)")}}
 
 
 def managed(file_system: Any, network: Any = "restricted") -> dict[str, Any]:
@@ -98,8 +98,7 @@ CASES: list[Case] = [
     *[case(f"managed network: {name}", start(**members), allow=Allow("fail-closed", "0.reply", NO_NETWORK))
       for name, members in {"enforced": {"enforceManagedNetwork": True},
                             "managedNetwork empty": {"managedNetwork": {}}}.items()],
-    *[case(f"managed network: {name}", start(**members), allow=[
-        Allow("fail-closed", f"0.reply.error.{member}", NO_NETWORK["error"][member]) for member in ("code", "message")])
-      for name, members in {"networkProxy empty": {"networkProxy": {}},
-                            "networkProxy without proxy": {"networkProxy": {"environmentId": "e"}}}.items()],
+    *[case(f"managed network: {name}", start(**members)) for name, members in {
+        "networkProxy empty": {"networkProxy": {}},
+        "networkProxy without proxy": {"networkProxy": {"environmentId": "e"}}}.items()],
 ]
