@@ -93,6 +93,14 @@ def of_path(request: dict[str, Any]) -> list[Any]:
     return [{"id": request["id"], "result": {"path": path, "dataBase64": encoded(f"at {path}")}}]
 
 
+def output(*texts: str, without: int = 0, twice: int = 0) -> Answer:
+    """A process that says these texts and ends; one notification is lost or comes twice."""
+    notes = [*(("output", {"stream": "stdout", "chunk": encoded(text)}) for text in texts), ("exited", {}), ("closed", {})]
+    return says({}, *({"method": f"process/{kind}", "params": {"processId": "p", "seq": number, **params}}
+                      for number, (kind, params) in enumerate(notes, 1) for _ in range(1 + (number == twice))
+                      if number != without))
+
+
 class Same(unittest.TestCase):
     """What is no difference."""
 
@@ -111,13 +119,6 @@ class Same(unittest.TestCase):
         self.assertNotEqual(one.message({"size": now}), other.message({"size": now - 5000}))
 
     def test_cuts_of_output(self) -> None:
-        def output(*texts: str) -> Answer:
-            notes = [{"method": "process/output", "params": {"processId": "p", "seq": number, "stream": "stdout",
-                                                             "chunk": encoded(text)}} for number,
-                     text in enumerate(texts, 1)]
-            ends = [{"method": f"process/{end}", "params": {"processId": "p", "seq": len(texts) + 1 + number}}
-                    for number, end in enumerate(("exited", "closed"))]
-            return says({}, *notes, *ends)
         played = case("x", Call("process/start"), Collect("p"))
         self.assertEqual(play(played, output("ab"), output("a", "b")).word, "SAME")
         self.assertEqual(play(played, output("ab"), output("a", "c")).word, "FAIL")
@@ -157,6 +158,14 @@ class Differs(unittest.TestCase):
         self.check(says({}), lambda _: [ConnectionAbortedError], "closed")
         note = {"method": "fs/missingChanged", "params": {"watchId": 1}}
         self.check(says({}, note), says({}), "none came", READ, Note("fs/missingChanged", seconds=0.2))
+
+    def test_output_that_is_lost_or_comes_twice(self) -> None:
+        steps = (Call("process/start"), Collect("p", seconds=0.3))
+        self.check(output("a", "b"), output("a", "b", without=1), "at 1.ended", *steps)
+        self.check(output("a", "b"), output("a", "b", without=3), "at 1.ended", *steps)
+        self.check(output("a", "b"), output("a", "b", without=4), "at 1.ended", *steps)
+        self.check(output("a", "b"), output("a", "b", twice=2), "at 1.ended", *steps)
+        self.check(output("a", "b"), output("b", "a"), "at 1.output.stdout", *steps)
 
     def test_what_comes_unasked(self) -> None:
         self.check(says({}), says({}, {"method": "strange"}), "unasked")
