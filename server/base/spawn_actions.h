@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include <csignal>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,8 @@ class SpawnActions {
     sigset_t none;
     sigset_t all;
     ::sigemptyset(&none);
-    ::sigfillset(&all);
+    // Not sigfillset(3), which leaves out the C library's own signals: the child would ignore them.
+    std::memset(&all, 0xff, sizeof all);
     ::posix_spawnattr_setsigmask(&attributes_, &none);
     ::posix_spawnattr_setsigdefault(&attributes_, &all);
     ::posix_spawnattr_setflags(&attributes_,

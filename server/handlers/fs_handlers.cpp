@@ -62,13 +62,16 @@ void ReadFile(const Services* services, CallerRef caller, const protocol::PathPa
       });
 }
 
-// The data stays in the request's frame, which the reply keeps, until it is decoded.
-Status DecodeAndWrite(const protocol::WriteFileParams& params) {
+// The data stays in the request's frame, which the reply keeps, until it is decoded. Bad base64 is
+// told before a path that is refused.
+Status DecodeAndWrite(const protocol::WriteFileParams& params,
+                      const std::optional<Error>& refusal) {
   std::string bytes;
   if (const auto fault = protocol::DecodeBase64(params.data.text, &bytes)) {
     return Error{ErrorKind::kInvalidRequest,
                  "fs/writeFile requires valid base64 dataBase64: " + *fault};
   }
+  if (refusal) return *refusal;
   return WriteFile(params.path.native, bytes, params.create_missing);
 }
 
@@ -115,12 +118,12 @@ void BindFs(const Services* services, Router* router) {
   router->Bind<protocol::WriteFileParams>(
       Method::kFsWriteFile,
       [services](CallerRef, protocol::WriteFileParams params, const Reply& reply) {
-        if (const auto refusal = RefuseFileCall(params.path, params.sandbox)) {
-          reply->Fail(*refusal);
-          return;
-        }
+        std::optional<Error> refusal = RefuseFileCall(params.path, params.sandbox);
         RunOnWorker<Done>(
-            services, [params = std::move(params), reply] { return DecodeAndWrite(params); },
+            services,
+            [params = std::move(params), refusal = std::move(refusal), reply] {
+              return DecodeAndWrite(params, refusal);
+            },
             reply);
       });
   router->Bind<protocol::WalkParams>(

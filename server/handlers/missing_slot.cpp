@@ -8,7 +8,7 @@
 namespace paned {
 
 bool MissingSlot::Claim(std::uint64_t watch_id) {
-  if (newest_ && watch_id <= *newest_) return false;
+  if (watch_id <= newest_) return false;
   newest_ = watch_id;
   watch_.reset();
   return true;

@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 
 #include "server/fs/missing_watcher.h"
 #include "server/net/connection.h"
@@ -26,7 +25,7 @@ class MissingSlot {
 
  private:
   Connection* connection_;
-  std::optional<std::uint64_t> newest_;
+  std::uint64_t newest_ = 0;  // none yet: 0 is never newer
   std::shared_ptr<MissingWatch> watch_;
 };
 

@@ -13,7 +13,7 @@ std::string_view PathOf(std::string_view target) { return target.substr(0, targe
 HttpAnswer ReadOnly(const HttpRequest& request, HttpAnswer answer) {
   if (request.method == "HEAD") answer.body.clear();
   if (request.method == "HEAD" || request.method == "GET") return answer;
-  return Answer(405, "Request method must be `GET`");
+  return Answer(405);
 }
 
 }  // namespace
@@ -33,8 +33,9 @@ std::optional<HttpAnswer> RouteHttp(const HttpRequest& request, const HttpServer
   }
   if (path == "/healthz") return ReadOnly(request, Answer(200, "ok"));
 
-  if (request.method != "GET") return Answer(405, "Request method must be `GET`");
   if (!request.wants_upgrade && path != "/") return Answer(404);
+  if (request.method == "HEAD") return Answer(405);  // an answer to HEAD has no body
+  if (request.method != "GET") return Answer(405, "Request method must be `GET`");
   if (!request.connection_upgrade)
     return Answer(400, "Connection header did not include 'upgrade'");
   if (!request.wants_upgrade) return Answer(400, "`Upgrade` header did not include 'websocket'");

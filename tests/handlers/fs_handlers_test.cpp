@@ -161,6 +161,13 @@ TEST_F(FsHandlerTest, BadBase64) {
   EXPECT_FALSE(std::filesystem::exists(root_ + "/new"));
 }
 
+TEST_F(FsHandlerTest, BadBase64IsToldBeforeARefusedPath) {
+  ExpectFailure(Ask("fs/writeFile", R"({"path":"file://host/x","dataBase64":"%"})"), -32600,
+                "fs/writeFile requires valid base64 dataBase64: Invalid symbol 37, offset 0.");
+  ExpectFailure(Ask("fs/writeFile", R"({"path":"file://host/x","dataBase64":""})"), -32600,
+                "'file://host/x' is invalid on 'linux'");
+}
+
 TEST_F(FsHandlerTest, PathsOfOtherHosts) {
   ExpectFailure(Ask("fs/readFile", R"({"path":"file://host/x"})"), -32600,
                 "'file://host/x' is invalid on 'linux'");

@@ -78,6 +78,11 @@ TEST_F(WatchHandlerTest, OnlyANewerIdIsTaken) {
   EXPECT_EQ(Watch(*peer_, 6, "c"), kWatching);
 }
 
+TEST_F(WatchHandlerTest, ZeroIsNeverNewer) {
+  EXPECT_EQ(Watch(*peer_, 0, "n"), kNotWatching);
+  EXPECT_EQ(Watch(*peer_, 1, "n"), kWatching);
+}
+
 TEST_F(WatchHandlerTest, TheLargestIdIsTheLast) {
   EXPECT_EQ(Watch(*peer_, 18446744073709551615U, "n"), kWatching);
   EXPECT_EQ(Watch(*peer_, 1, "n"), kNotWatching);

@@ -1,0 +1,82 @@
+"""environment/info, environment/status, environmentConfig/read and capabilities/discoverV2."""
+from __future__ import annotations
+
+from typing import Any
+
+from case import ABSENT, BARE, RESULT, Allow, Call, Case, Do, Frame, case, positional, shapes, uri
+
+CONFIG: dict[str, Any] = {"cwd": uri("$scratch"), "configPaths": [["model"]], "requirementsPaths": []}
+SANDBOX = {"permissions": {"type": "disabled"}, "windowsSandboxLevel": "disabled"}
+FLAGS = ("capabilityDiscoverySandbox", "credentialMasking", "credentialMaskingCustomProviders", "networkProxyLaunch",
+         "networkProxyReviewDomains", "linuxRootWritePreservesDevices", "linuxApprovedRootWritePreservesRestrictions",
+         "sandboxedFileStreaming", "windowsMxc")
+OWN_INFO = [*[Allow("fail-closed", f"*.capabilities.{flag}", ABSENT) for flag in FLAGS],
+            Allow("paned-methods", "*.capabilities.paned", {"resize": True}),
+            Allow("info-members", "*.providerId", ABSENT),
+            Allow("info-members", "*.prependPathDirs", ABSENT)]
+CWDS = {"missing": uri("$tree/nowhere"), "a file": uri("$tree/plain"), "a loop": uri("$tree/loop"),
+        "a link": uri("$tree/to_dir"),
+        "of another host": "file://elsewhere/x", "NUL": "file:///tmp/%00", "relative": "x", "plain": "/tmp",
+        "root": "file:///",
+        "of another scheme": "http://x/y", "empty": ""}
+
+
+def config(**members: Any) -> Call:
+    return Call("environmentConfig/read", {**CONFIG, **members})
+
+
+def discover(cwd: str = uri("$scratch"), **members: Any) -> Call:
+    return Call("capabilities/discoverV2", {"cwd": cwd, **members}, again="discovery may be incomplete")
+
+
+CASES: list[Case] = [
+    *[case(f"{method} params={value!r}", Call(method, value),
+           allow=OWN_INFO if method == "environment/info" and value in (None, {}, ABSENT) else ())
+      for method in ("environment/info", "environment/status")
+      for value in (ABSENT, None, {}, [], {"a": 1}, [1], True, 0, 1.5, "x")],
+    case("environment/info in the reply to initialize",
+         Frame('{"id":1,"method":"initialize","params":{"clientName":"x"}}'),
+         handshake=BARE, allow=OWN_INFO),
+
+    *shapes("environmentConfig/read", CONFIG, {"cwd": "string", "configPaths": "array", "requirementsPaths": "array"}),
+    *[case(f"environmentConfig/read {member} {name}", config(**{"configPaths": [], member: value}))
+      for member in ("configPaths", "requirementsPaths")
+      for name, value in {"none": [], "of numbers": [1], "of nulls": [None], "of objects": [{}], "of texts": ["model"],
+                          "of an empty path": [[]], "of an empty key": [[""]], "of number keys": [[1]],
+                          "of null keys": [[None]], "missing": [["not there"]], "with an empty one": [["model"], []],
+                          "of 1000": [[f"key{number}"] for number in range(1000)]}.items()],
+    *[case(f"environmentConfig/read of {'.'.join(key)}", config(configPaths=[key]))
+      for key in (["model"], ["number"], ["unusual"], ["mcp_servers"], ["mcp_servers", "one"],
+                  ["mcp_servers", "one", "env", "ONE"],
+                  ["mcp_servers", "two words"], ["mcp_servers", "*"], ["table"], ["table", "list"],
+                  ["table", "list", "0"],
+                  ["table", "when"], ["table", "long"], ["table", "no"], ["entries"], ["entries", "name"],
+                  ["model", "below"],
+                  ["projects"], ["MODEL"])],
+    case("environmentConfig/read of several", config(configPaths=[["table"], ["model"], ["mcp_servers", "one"]])),
+    case("environmentConfig/read of one twice", config(configPaths=[["model"], ["model"]])),
+    case("environmentConfig/read of a table and a part of it", config(configPaths=[["table"], ["table", "list"]])),
+    case("environmentConfig/read of requirements", config(configPaths=[], requirementsPaths=[["model"]])),
+    *[case(f"environmentConfig/read cwd {name}", config(cwd=path),
+           allow=Allow("both-paths", "0.reply", RESULT) if name == "plain" else ()) for name, path in CWDS.items()],
+    case("environmentConfig/read in a trusted project",
+         config(cwd=uri("$project"), configPaths=[["model"], ["mcp_servers"]])),
+    case("environmentConfig/read below a trusted project", config(cwd=uri("$project/sub"), configPaths=[["model"]])),
+    case("environmentConfig/read in a project without trust", Do("mkdir", ("$scratch/.codex",)),
+         Do("mkdir", ("$scratch/.git",)),
+         Do("write", ("$scratch/.codex/config.toml", "model = \"mine\"\n")), config()),
+    case("environmentConfig/read bad project config", Do("mkdir", ("$scratch/.codex",)),
+         Do("mkdir", ("$scratch/.git",)),
+         Do("write", ("$scratch/.codex/config.toml", "model = \n")), config()),
+
+    *shapes("capabilities/discoverV2", {"cwd": uri("$scratch")}, {"cwd": "string", "sandbox": "object null"},
+            allow=positional("sandbox")),
+    *[case(f"capabilities/discoverV2 cwd {name}", discover(path),
+           allow=Allow("both-paths", "0.reply", RESULT) if name == "plain" else ()) for name, path in CWDS.items()],
+    case("capabilities/discoverV2 in a trusted project", discover(uri("$project"))),
+    case("capabilities/discoverV2 without a cwd of the sandbox", discover(sandbox=SANDBOX)),
+    case("capabilities/discoverV2 with a sandbox", discover(sandbox={**SANDBOX, "cwd": uri("$scratch")})),
+    case("capabilities/discoverV2 skill of the folder", Do("mkdir", ("$scratch/.git",)),
+         Do("mkdir", ("$scratch/.agents/skills/s",)),
+         Do("write", ("$scratch/.agents/skills/s/SKILL.md", "---\nname: s\ndescription: d\n---\n")), discover()),
+]
