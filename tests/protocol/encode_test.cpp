@@ -110,10 +110,9 @@ TEST(Encode, EnvironmentInfo) {
   info.cwd = "file:///w";
   info.user_home_dir = "file:///root";
   info.temp_dir = "file:///tmp";
-  EXPECT_EQ(Json(info),
-            R"({"shell":{"name":"bash","path":"/bin/bash"},"executorVersion":"0.1.0",)"
-            R"("cwd":"file:///w","userHomeDir":"file:///root","platformOs":"linux",)"
-            R"("temporaryDirectories":[],"tempDir":"file:///tmp","capabilities":{}})");
+  EXPECT_EQ(Json(info), R"({"shell":{"name":"bash","path":"/bin/bash"},"executorVersion":"0.1.0",)"
+                        R"("cwd":"file:///w","userHomeDir":"file:///root","platformOs":"linux",)"
+                        R"("temporaryDirectories":[],"tempDir":"file:///tmp","capabilities":{}})");
   info.capabilities.file_write_streaming = true;
   EXPECT_NE(Json(info).find(R"("capabilities":{"fileWriteStreaming":true}})"), std::string::npos);
   info.capabilities.file_write_streaming = false;
