@@ -65,7 +65,6 @@ class Call:
     params: Any = ABSENT
     on: str = "a"
     seconds: float = 10.0
-    again: str = ""  # asks again while the reply says this (at most five times)
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ def config(**members: Any) -> Call:
 
 
 def discover(cwd: str = uri("$scratch"), **members: Any) -> Call:
-    return Call("capabilities/discoverV2", {"cwd": cwd, **members}, again="discovery may be incomplete")
+    return Call("capabilities/discoverV2", {"cwd": cwd, **members})
 
 
 CASES: list[Case] = [

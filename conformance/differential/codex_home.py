@@ -49,6 +49,7 @@ SKILLS = {
 
 def build(home: Path, project: Path) -> None:
     """Configuration and skills of the server, and a project it trusts."""
+    fixture.mkdir(home)
     fixture.write(home / "config.toml", CONFIG.replace("PROJECT", str(project)))
     for name, text in SKILLS.items():
         fixture.mkdir(home / "skills" / name)

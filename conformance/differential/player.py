@@ -51,11 +51,8 @@ class Player:
     # --- requests -------------------------------------------------------------------------------
     async def _call(self, step: Call) -> Any:
         connection = self._connections[step.on]
-        for _ in range(5):
-            number = await connection.request(step.method, self._members(step))
-            reply = await connection.reply(number, step.seconds)
-            if not step.again or step.again not in str(reply):
-                break
+        number = await connection.request(step.method, self._members(step))
+        reply = await connection.reply(number, step.seconds)
         self._note_failure(step, reply)
         return self._reply(step.method, reply, step.on)
 

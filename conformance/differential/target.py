@@ -33,9 +33,9 @@ class Target:
         world = self.root / "world"  # where `..` leads to
         fixture.build(world / "tree")
         fixture.build_odd(self.root / "odd")
+        codex_home.build(self.root / "server" / "home", self.root / "project")  # codex looks for skills at its start
         await self._peer.start()
         self._process = ServerProcess(self._command, self.root / "server")
-        codex_home.build(self.root / "server" / "home", self.root / "project")
         host, self.port = self._process.address
         self.url = f"ws://{host}:{self.port}"
         self.texts = {str(world / "tree"): "$tree", str(self.root / "project"): "$project", str(self.root): "$root",

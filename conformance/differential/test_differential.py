@@ -95,7 +95,8 @@ def of_path(request: dict[str, Any]) -> list[Any]:
 
 def output(*texts: str, without: int = 0, twice: int = 0) -> Answer:
     """A process that says these texts and ends; one notification is lost or comes twice."""
-    notes = [*(("output", {"stream": "stdout", "chunk": encoded(text)}) for text in texts), ("exited", {}), ("closed", {})]
+    notes = [*(("output", {"stream": "stdout", "chunk": encoded(text)}) for text in texts),
+             ("exited", {}), ("closed", {})]
     return says({}, *({"method": f"process/{kind}", "params": {"processId": "p", "seq": number, **params}}
                       for number, (kind, params) in enumerate(notes, 1) for _ in range(1 + (number == twice))
                       if number != without))
