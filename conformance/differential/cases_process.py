@@ -93,7 +93,8 @@ CASES: list[Case] = [
          start("echo one; sleep 0.4 & sleep 0.1; exit 3"), Until("p", "one"), Pause(0.25),
          read(afterSeq=1, waitMs=9000),
          read(afterSeq=2, waitMs=9000)),
-    case("process/terminate with open output", start("sleep 0.8 & echo one; sleep 0.1; exit 3"), Until("p", "one"), Pause(0.2),
+    case("process/terminate with open output", start("sleep 0.8 & echo one; sleep 0.1; exit 3"), Until("p", "one"),
+         Pause(0.2),
          terminate(), Collect("p", exact=True), terminate()),
 
     case("process/terminate", start("echo one; read x"), Until("p", "one"), terminate(), Collect("p", exact=True),

@@ -12,7 +12,7 @@ MAX_REDIRECTS_SERVED = 30
 
 
 class HttpPeer:
-    """Listens on a port of its own; one request per connection."""
+    """Listens on a port of its own; one request per connection, and whole answers say so."""
 
     def __init__(self) -> None:
         self._server: asyncio.AbstractServer | None = None
@@ -73,7 +73,8 @@ class HttpPeer:
             "repeated": _response(200, b"x", ["X-Case: One", "x-case: two", "Set-Cookie: a=1", "set-cookie: b=2"]),
             "latin": _response(200, b"x", ["x-latin: caf\xe9", "x-empty:", "x-blanks:   padded   "]),
             "gzip": _response(200, _gzip(b"squeezed"), ["content-encoding: gzip"]),
-            "chunked": b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n1;ext=1\r\n \r\n"
+            "chunked": b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n"
+                       b"5\r\nhello\r\n1;ext=1\r\n \r\n"
                        b"5\r\nworld\r\n0\r\nx-trailer: 1\r\n\r\n",
             "no-length": b"HTTP/1.1 200 OK\r\nx-kind: until the end\r\n\r\nuntil the end",
             "old": b"HTTP/1.0 200 OK\r\n\r\nHTTP/1.0",
@@ -83,14 +84,15 @@ class HttpPeer:
             "garbage": b"this is not HTTP\r\n\r\n",
             "nothing": b"",
             "half-head": b"HTTP/1.1 200 OK\r\ncontent-len",
-            "continue": b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nmore",
-            "reason": b"HTTP/1.1 299 Own Words\r\ncontent-length: 0\r\n\r\n",
+            "continue": b"HTTP/1.1 100 Continue\r\n\r\n"
+                        b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\nmore",
+            "reason": b"HTTP/1.1 299 Own Words\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
             "two-lengths": b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\nabcd",
         }
         if name == "big":
             writer.write(_response(200, b"0123456789abcdef" * (int(rest) // 16)))
         elif name == "slow":  # the head at once, the body in pieces
-            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\nconnection: close\r\n\r\n")
             for piece in (b"ab", b"cd", b"ef"):
                 writer.write(piece)
                 await writer.drain()

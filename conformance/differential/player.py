@@ -15,6 +15,9 @@ from normalise import Normaliser, sorted_entries
 from target import Target
 
 
+SESSION_ATTACHED, RESUME_TRIES = -32010, 60
+
+
 class Player:
     """The state of one case on one server."""
 
@@ -161,8 +164,12 @@ class Player:
         if handshake == BARE:
             return None
         params = {"clientName": "differential", "resumeSessionId": self._filled(resume)}
-        number = await connection.request("initialize", {"params": params})
-        reply = self._reply("initialize", await connection.reply(number, 10), name)["reply"]
+        for _ in range(RESUME_TRIES):
+            number = await connection.request("initialize", {"params": params})
+            reply = self._reply("initialize", await connection.reply(number, 10), name)["reply"]
+            if resume is None or reply.get("error", {}).get("code") != SESSION_ATTACHED:
+                break
+            await asyncio.sleep(0.05)  # the server has not noticed yet that the old connection is gone
         if handshake == FULL:
             await connection.send('{"method":"initialized","params":{}}')
         return {"reply": reply}
