@@ -194,7 +194,7 @@ TEST_F(FsHandlerTest, RestrictedCallsAreRefusedByEveryMethod) {
       {"fs/remove", path},
       {"fs/copy", R"({"sourcePath":"/a","destinationPath":"/b","recursive":false,)"}};
   for (const auto& [method, params] : rows) {
-    const std::string answer = peer_->Ask(Request(method, params + kRestricted + '}'));
+    const std::string answer = Ask(method, params + kRestricted + '}');
     EXPECT_EQ(
         answer,
         Failure(-32603, "this exec-server has no sandbox and does not make restricted file calls") +
