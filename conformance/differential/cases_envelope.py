@@ -101,7 +101,7 @@ FAMILIES: dict[str, Any] = {
                 "options": {"maxDepth": 1, "maxDirectories": 0, "maxEntries": 1, "followDirectorySymlinks": False}},
     "fs/watchMissing": {"watchId": 1, "missing": [], "present": None},
                             "http/request": {"method": "GET", "url": "x", "requestId": "r"},
-    "environment/info": {}, "environment/status": {}, "capabilities/discoverV2": {"cwd": "file:///"},
+    "environment/info": {}, "environment/status": {},
     "environmentConfig/read": {"cwd": "file:///", "configPaths": [], "requirementsPaths": []},
 }
 STRAY = Allow("ignore-stray", "0.open", True)
