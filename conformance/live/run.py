@@ -35,7 +35,7 @@ import scenarios_setup
 import scenarios_terminals
 import scenarios_project
 from codex_cli import CodexCli, parse_version
-from scenario import Launch, LiveRun, Mismatch, Scenario, Unsupported, expect_equal
+from scenario import ClientFault, Launch, LiveRun, Mismatch, Scenario, Unsupported, expect_equal
 from server_process import ServerError, ServerProcess, address_of
 from tcp_proxy import Address
 
@@ -163,6 +163,8 @@ def _play(scenario: Scenario, stage: Stage) -> Verdict:
         reason = run.remark
     except Unsupported as unsupported:
         word, reason = "NOT-OFFERED", f"the server: {unsupported}"
+    except ClientFault as fault:
+        word, reason = "SKIP", f"the client: {fault}"
     except Mismatch as mismatch:
         word, reason = "FAIL", mismatch.what
         details = f"expected: {mismatch.expected}\ncame:     {mismatch.came}\n"

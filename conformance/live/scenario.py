@@ -32,6 +32,10 @@ class Unsupported(Exception):
     """The server says that it does not do this (yet)."""
 
 
+class ClientFault(Exception):
+    """The client went wrong by itself: no server had a part in it."""
+
+
 def expect(holds: bool, what: str, expected: object, came: object) -> None:
     """Raises Mismatch unless `holds`."""
     if not holds:

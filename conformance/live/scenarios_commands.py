@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from model_server import Conversation, ToolOutput, ToolOutputs
-from scenario import (LiveRun, Scenario, exec_command, expect, expect_equal, expect_exit, expect_same_bytes, one_turn,
-                      running_session, write_session)
+from scenario import (ClientFault, LiveRun, Mismatch, Scenario, exec_command, expect, expect_equal, expect_exit,
+                      expect_same_bytes, one_turn, running_session, write_session)
 
 _FLOOD_FIRST, _FLOOD_LAST = 1_000_000, 3_499_999  # 2.5 million lines of 8 bytes
 _FLOOD_BYTES = 20_000_000
@@ -45,10 +45,22 @@ def _parallel_commands(run: LiveRun) -> None:
     names = [f"p{n}" for n in range(4)]
     all_there = " && ".join(f"[ -e {name} ]" for name in names)
     wait = f"for i in $(seq 400); do {all_there} && break; sleep 0.05; done; {all_there}"
-    outputs = run.converse(one_turn(*(
-        exec_command(name, f"touch {name}; {wait} && echo {name}-met-all", yield_time_ms=30000) for name in names)))
+    try:
+        outputs = run.converse(one_turn(*(
+            exec_command(name, f"touch {name}; {wait} && echo {name}-met-all", yield_time_ms=30000) for name in names)))
+    except Mismatch:
+        _expect_all_started(run, len(names))
+        raise
     for name in names:
         expect_equal(f"output of {name}", f"{name}-met-all\n", expect_exit(outputs[name], 0))
+
+
+def _expect_all_started(run: LiveRun, count: int) -> None:
+    """0.120.0 loses one of several calls in itself, in one run of some 200 on a busy machine: it never asks for the
+    process, and waits for ever, with no request of its own open."""
+    starts = run.traffic.of_method("process/start")
+    if run.codex.version == (0, 120, 0) and len(starts) < count and not run.traffic.unanswered():
+        raise ClientFault(f"sent {len(starts)} of {count} process/start, and got a reply to every request")
 
 
 def _commands_in_turn(run: LiveRun) -> None:

@@ -143,6 +143,11 @@ class Traffic:
         with self._lock:
             return self._unreadable + [fault for process in self.processes.values() for fault in process.faults]
 
+    def unanswered(self) -> list[Request]:
+        """All requests that have no reply."""
+        with self._lock:
+            return [request for request in self.requests if request.reply is None]
+
     def of_method(self, method: str) -> list[Request]:
         """All requests with this method."""
         with self._lock:
