@@ -198,24 +198,9 @@ TEST_F(Auth, TheClockSkewIsAChoice) {
 
 class AuthFlags : public Auth {
  protected:
-  struct Outcome {
-    std::optional<int> code;
-    std::string log;
-  };
-  static Outcome Start(std::vector<std::string> flags, const std::string& listen) {
-    ServerOptions options;
-    options.flags = std::move(flags);
-    options.listen = listen;
-    options.announces = false;
-    ServerProcess server(options);
-    Outcome outcome;
-    outcome.code = server.Wait();
-    outcome.log = server.Log();
-    return outcome;
-  }
   static void ExpectRefused(const std::vector<std::string>& flags, const std::string& text,
                             int code = 1, const std::string& listen = "ws://127.0.0.1:0") {
-    const Outcome outcome = Start(flags, listen);
+    const FailedStart outcome = RunToItsEnd(flags, listen);
     EXPECT_EQ(outcome.code, code) << text;
     EXPECT_NE(outcome.log.find("Error: " + text + "\n"), std::string::npos) << outcome.log;
   }
@@ -276,14 +261,14 @@ TEST_F(AuthFlags, ValuesThatAreNoneExitWithTwo) {
 
 TEST_F(AuthFlags, AnOpenAddressNeedsARemedy) {
   for (const char* url : {"ws://0.0.0.0:0", "ws://[::]:0", "ws://192.0.2.1:0"}) {
-    const Outcome outcome = Start({}, url);
+    const FailedStart outcome = RunToItsEnd({}, url);
     EXPECT_EQ(outcome.code, 2) << url;
     for (const char* remedy : {"--ws-auth", "127.0.0.1", "Unix socket", "--insecure-no-auth"}) {
       EXPECT_NE(outcome.log.find(remedy), std::string::npos) << outcome.log;
     }
   }
   // A token that nobody has to show is none.
-  EXPECT_EQ(Start({"--ws-token-file", File("token", "t")}, "ws://0.0.0.0:0").code, 2);
+  EXPECT_EQ(RunToItsEnd({"--ws-token-file", File("token", "t")}, "ws://0.0.0.0:0").code, 2);
   ServerOptions options;
   options.listen = "ws://0.0.0.0:0";
   options.flags = {"--ws-auth=capability-token", "--ws-token-file", File("token", "sesame")};

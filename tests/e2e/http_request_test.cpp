@@ -52,6 +52,19 @@ class HttpRequest : public E2e {
     const Answer answer = client_->Call("http/request", Params(url));
     return answer.ok() ? BodyOf(answer) : "error: " + answer.message();
   }
+  // The beginning of a body, and no end.
+  static bool BeginBody(HttpPeer::Wire* wire, const std::string& /*request*/) {
+    wire->Send("HTTP/1.1 200 OK\r\n\r\nfirst");
+    wire->AwaitEnd();
+    return false;
+  }
+  void BeginStream(const HttpPeer& web) {
+    client_ = Open(kCodex);
+    Listen();
+    ASSERT_TRUE(
+        client_->Call("http/request", Params(web.Url("/"), R"(,"streamResponse":true)")).ok());
+    EXPECT_EQ(web.open_connections(), 1U);
+  }
   // What the deltas of the client's one stream tell.
   struct Stream {
     std::size_t bytes = 0;
@@ -135,31 +148,15 @@ TEST_F(HttpRequest, ASlowReaderKeepsAStreamWaitingInBoundedMemory) {
 }
 
 TEST_F(HttpRequest, AStreamEndsWithItsConnection) {
-  const HttpPeer web([](HttpPeer::Wire* wire, const std::string&) {
-    wire->Send("HTTP/1.1 200 OK\r\n\r\nfirst");
-    wire->AwaitEnd();
-    return false;
-  });
-  client_ = Open(kCodex);
-  Listen();
-  ASSERT_TRUE(
-      client_->Call("http/request", Params(web.Url("/"), R"(,"streamResponse":true)")).ok());
-  EXPECT_EQ(web.open_connections(), 1U);
+  const HttpPeer web(BeginBody);
+  BeginStream(web);
   client_.reset();
   EXPECT_TRUE(Eventually([&] { return web.open_connections() == 0; }));
 }
 
 TEST_F(HttpRequest, AServerStopsWithStreamsUnderWay) {
-  const HttpPeer web([](HttpPeer::Wire* wire, const std::string&) {
-    wire->Send("HTTP/1.1 200 OK\r\n\r\nfirst");
-    wire->AwaitEnd();
-    return false;
-  });
-  client_ = Open(kCodex);
-  Listen();
-  ASSERT_TRUE(
-      client_->Call("http/request", Params(web.Url("/"), R"(,"streamResponse":true)")).ok());
-  EXPECT_EQ(web.open_connections(), 1U);
+  const HttpPeer web(BeginBody);
+  BeginStream(web);
   // TearDown holds the server to a clean exit.
 }
 

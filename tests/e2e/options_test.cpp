@@ -8,23 +8,6 @@
 namespace paned::testing {
 namespace {
 
-struct Outcome {
-  std::optional<int> code;
-  std::string log;
-};
-
-Outcome RunServer(std::vector<std::string> flags, const std::string& listen = "ws://127.0.0.1:0") {
-  ServerOptions options;
-  options.flags = std::move(flags);
-  options.listen = listen;
-  options.announces = false;
-  ServerProcess server(options);
-  Outcome outcome;
-  outcome.code = server.Wait();
-  outcome.log = server.Log();
-  return outcome;
-}
-
 TEST(Options, EveryBadFlagIsNamed) {
   const std::vector<std::pair<std::string, std::vector<std::string>>> flags = {
       {"--no-such-flag", {"--no-such-flag"}},
@@ -45,7 +28,7 @@ TEST(Options, EveryBadFlagIsNamed) {
       {"--log-level", {"--log-level=loud"}},
   };
   for (const auto& [name, arguments] : flags) {
-    const Outcome outcome = RunServer(arguments);
+    const FailedStart outcome = RunToItsEnd(arguments);
     EXPECT_EQ(outcome.code, 2) << arguments.front();
     EXPECT_NE(outcome.log.find(name), std::string::npos) << outcome.log;
   }
@@ -55,7 +38,7 @@ TEST(Options, BadListenUrlsAreNamed) {
   for (const char* url : {"ws://localhost:0", "ws://127.0.0.1", "ws://127.0.0.1:0/x",
                           "ws://127.0.0.1:65536", "ws://[::1:0", "wss://127.0.0.1:0",
                           "http://127.0.0.1:0", "unix://relative", "unix:", "STDIO", "off", ""}) {
-    const Outcome outcome = RunServer({}, url);
+    const FailedStart outcome = RunToItsEnd({}, url);
     EXPECT_EQ(outcome.code, 2) << url;
     EXPECT_NE(outcome.log.find("--listen URL `" + std::string(url) + "`"), std::string::npos)
         << outcome.log;
@@ -64,7 +47,7 @@ TEST(Options, BadListenUrlsAreNamed) {
 
 TEST(Options, OnlyLoopbackWithoutTheInsecureFlag) {
   for (const char* url : {"ws://0.0.0.0:0", "ws://[::]:0"}) {
-    const Outcome outcome = RunServer({}, url);
+    const FailedStart outcome = RunToItsEnd({}, url);
     EXPECT_EQ(outcome.code, 2) << url;
     EXPECT_NE(outcome.log.find("--insecure-no-auth"), std::string::npos) << outcome.log;
   }

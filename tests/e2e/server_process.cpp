@@ -254,4 +254,16 @@ std::size_t ServerProcess::OpenDescriptors() const {
 
 std::vector<pid_t> ServerProcess::Children() const { return ChildrenOf(pid_); }
 
+FailedStart RunToItsEnd(std::vector<std::string> flags, const std::string& listen) {
+  ServerOptions options;
+  options.flags = std::move(flags);
+  options.listen = listen;
+  options.announces = false;
+  ServerProcess server(options);
+  FailedStart failed;
+  failed.code = server.Wait();
+  failed.log = server.Log();
+  return failed;
+}
+
 }  // namespace paned::testing

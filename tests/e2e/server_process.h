@@ -94,4 +94,12 @@ class ServerProcess {
   std::optional<int> exit_code_;
 };
 
+// A server that is expected not to serve, run to its end: its exit code and its stderr.
+struct FailedStart {
+  std::optional<int> code;
+  std::string log;
+};
+FailedStart RunToItsEnd(std::vector<std::string> flags,
+                        const std::string& listen = "ws://127.0.0.1:0");
+
 }  // namespace paned::testing

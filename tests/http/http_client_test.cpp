@@ -7,6 +7,7 @@
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <chrono>
+#include <future>
 
 #include "tests/support/http_peer.h"
 
@@ -267,15 +268,15 @@ TEST_F(HttpClientTest, EndOfTheTransferCancels) {
 }
 
 TEST_F(HttpClientTest, ManySideBySide) {
-  std::atomic<bool> go{false};
-  const HttpPeer peer([&go](HttpPeer::Wire* wire, const std::string&) {
-    while (!go) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  std::promise<void> go;
+  const HttpPeer peer([gone = go.get_future().share()](HttpPeer::Wire* wire, const std::string&) {
+    gone.wait();
     return wire->Send(HttpOk("x"));
   });
   std::vector<std::unique_ptr<Recorder>> recorders;
   for (int n = 0; n < 100; ++n) recorders.push_back(Start(Get(peer.Url("/"))));
   EXPECT_TRUE(Until([&] { return peer.requests().size() == 100; }));
-  go = true;
+  go.set_value();
   for (const auto& recorder : recorders) {
     EXPECT_TRUE(Until([&] { return recorder->done; }));
     EXPECT_EQ(recorder->body, "x");
