@@ -1,22 +1,11 @@
 """All cases, in the order they are played: first those that wait, so that the rest fills the time."""
 from __future__ import annotations
 
-import cases_blocks
-import cases_envelope
-import cases_environment
-import cases_files
-import cases_handshake
-import cases_http
-import cases_http_side
-import cases_process
-import cases_sandbox
-import cases_snapshot
-import cases_start
-import cases_terminal
-import cases_trees
-import cases_walk
-import cases_watch
-from case import Case
+from differential import (
+    cases_blocks, cases_envelope, cases_environment, cases_files, cases_handshake, cases_http, cases_http_side,
+    cases_process, cases_sandbox, cases_snapshot, cases_start, cases_terminal, cases_trees, cases_walk,
+    cases_watch)
+from differential.case import Case
 
 CASES: list[Case] = [
     *cases_watch.CASES, *cases_process.CASES, *cases_terminal.CASES, *cases_start.CASES, *cases_snapshot.CASES,

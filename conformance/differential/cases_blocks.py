@@ -3,8 +3,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from case import TAGGED, TAGGED_WELL, Call, Case, Connect, Do, Drop, Look, case, positional, shapes, uri
-from cases_files import OPENED, ENTRIES, SYSTEM, b64
+from differential.case import TAGGED, TAGGED_WELL, Call, Case, Connect, Do, Drop, Look, case, positional, shapes, uri
+from differential.cases_files import OPENED, ENTRIES, SYSTEM, b64
 
 LAST = 2 ** 63 - 1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from case import ABSENT, BARE, INITIALIZED, Allow, Call, Case, Frame, Like, case
+from differential.case import ABSENT, BARE, INITIALIZED, Allow, Call, Case, Frame, Like, case
 
 STATUS = '"method":"environment/status"'
 PREFIX = "failed to parse websocket JSON-RPC message from exec-server websocket <peer>: "

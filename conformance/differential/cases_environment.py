@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from case import ABSENT, BARE, RESULT, Allow, Call, Case, Do, Frame, case, shapes, uri
+from differential.case import ABSENT, BARE, RESULT, Allow, Call, Case, Do, Frame, case, shapes, uri
 
 CONFIG: dict[str, Any] = {"cwd": uri("$scratch"), "configPaths": [["model"]], "requirementsPaths": []}
 FLAGS = ("capabilityDiscoverySandbox", "credentialMasking", "credentialMaskingCustomProviders", "networkProxyLaunch",

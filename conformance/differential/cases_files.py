@@ -4,7 +4,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from case import Allow, Call, Case, Do, Like, RESULT, Look, case, positional, shapes, single, uri
+from differential.case import Allow, Call, Case, Do, Like, RESULT, Look, case, positional, shapes, single, uri
 
 SIMPLE = ("fs/readFile", "fs/getMetadata", "fs/canonicalize", "fs/readDirectory")
 SANDBOX = {"sandbox": "object null"}

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from case import ABSENT, BARE, FULL, INITIALIZED, Allow, Call, Case, Connect, Drop, Frame, case
+from differential.case import ABSENT, BARE, FULL, INITIALIZED, Allow, Call, Case, Connect, Drop, Frame, case
 
 NOBODY = "0199a213-81c0-4800-8aa1-bbab2a035a53"
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from case import RESULT, Allow, Begin, Call, Case, Connect, Drop, Finish, Stream, case, shapes, single
-from cases_files import b64
+from differential.case import RESULT, Allow, Begin, Call, Case, Connect, Drop, Finish, Stream, case, shapes, single
+from differential.cases_files import b64
 
 BASE: dict[str, Any] = {"method": "GET", "url": "http://$http/echo", "requestId": "r"}
 

@@ -1,7 +1,7 @@
 """The listener as an HTTP server: upgrades, probes, and what is neither."""
 from __future__ import annotations
 
-from case import ABSENT, Allow, Case, Http, case
+from differential.case import ABSENT, Allow, Case, Http, case
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 HEADERS = {"Host": "localhost", "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",

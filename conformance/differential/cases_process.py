@@ -4,7 +4,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from case import (TAGGED, TAGGED_WELL, Allow, Begin, Call, Case, Collect, Connect, Drop, Finish, Pause, Until, case,
+from differential.case import (TAGGED, TAGGED_WELL, Allow, Begin, Call, Case, Collect, Connect, Drop, Finish, Pause, Until, case,
                   defaults, shapes, single, uri)
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from case import ABSENT, RESULT, Allow, Call, Case, Collect, Like, case, uri
+from differential.case import ABSENT, RESULT, Allow, Call, Case, Collect, Like, case, uri
 
 DISABLED: dict[str, Any] = {"type": "disabled"}
 ENTRY = {"path": {"type": "path", "path": "file:///"}, "access": "read"}

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from case import Call, Case, Collect, Connect, Do, case, uri
+from differential.case import Call, Case, Collect, Connect, Do, case, uri
 
 BASH, SH = {"name": "bash", "path": "/bin/bash"}, {"name": "sh", "path": "/bin/sh"}
 BASHRC = """echo noise; echo noise >&2

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from case import TAGGED, Allow, Call, Case, Collect, case, defaults, positional, shapes, single, uri
+from differential.case import TAGGED, Allow, Call, Case, Collect, case, defaults, positional, shapes, single, uri
 
 START: dict[str, Any] = {"processId": "p", "argv": ["/bin/echo", "hi"], "cwd": uri("$scratch"), "env": {},
                          "tty": False}

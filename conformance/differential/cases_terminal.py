@@ -3,8 +3,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from case import RESULT, Allow, Call, Case, Collect, Until, case, uri
-from cases_process import LOST, signal, start, terminate, write
+from differential.case import RESULT, Allow, Call, Case, Collect, Until, case, uri
+from differential.cases_process import LOST, signal, start, terminate, write
 
 PATH = {"PATH": "/usr/bin:/bin"}
 

@@ -1,7 +1,7 @@
 """fs/remove and fs/copy."""
 from __future__ import annotations
 
-from case import Allow, Call, Case, Do, Look, case, positional, shapes, single, uri
+from differential.case import Allow, Call, Case, Do, Look, case, positional, shapes, single, uri
 
 SANDBOX = {"sandbox": "object null"}
 TREE = (Do("mkdir", ("$scratch/t/sub/empty",)), Do("write", ("$scratch/t/a", "A", 0o640)),

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from case import ABSENT, Allow, Call, Case, Do, case, positional, shapes, uri
+from differential.case import ABSENT, Allow, Call, Case, Do, case, positional, shapes, uri
 
 OPTIONS: dict[str, Any] = {"maxDepth": 8, "maxDirectories": 100, "maxEntries": 1000,
                            "followDirectorySymlinks": False}

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from case import RESULT, Allow, Call, Case, Connect, Do, Drop, Note, case, shapes, uri
+from differential.case import RESULT, Allow, Call, Case, Connect, Do, Drop, Note, case, shapes, uri
 
 CHANGED = Note("fs/missingChanged", seconds=3)
 QUIET = Note("fs/missingChanged", seconds=0.4, never=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import fixture
+from differential import fixture
 
 CONFIG = """model = "home"
 number = 0x10

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from case import ABSENT, Allow, Case, Kind, Like
+from differential.case import ABSENT, Allow, Case, Kind, Like
 
 _ROW = re.compile(r"^\| `([a-z0-9-]+)` \|", re.MULTILINE)
 _SHOWN = 700

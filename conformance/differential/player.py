@@ -7,12 +7,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-import fixture
-from case import (ABSENT, BARE, FULL, Begin, Call, Case, Collect, Connect, Do, Drop, Finish, Frame, Http, Look, Note,
+from differential import fixture
+from differential.case import (ABSENT, BARE, FULL, Begin, Call, Case, Collect, Connect, Do, Drop, Finish, Frame, Http, Look, Note,
                   Pause, Stream, Until)
-from connection import CLOSED, Connection
-from normalise import Normaliser, sorted_entries
-from target import Target
+from differential.connection import CLOSED, Connection
+from differential.normalise import Normaliser, sorted_entries
+from differential.target import Target
 
 
 SESSION_ATTACHED, RESUME_TRIES = -32010, 60

@@ -6,13 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import codex_home
-import fixture
-from http_peer import HttpPeer
+from differential import codex_home, fixture
+from differential.http_peer import HttpPeer
 
-sys.path.append(str(Path(__file__).resolve().parent.parent / "live"))
-
-from server_process import ServerProcess  # noqa: E402
+from live.server_process import ServerProcess
 
 
 class Target:

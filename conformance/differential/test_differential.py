@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """Shows that the differential test fails when a server is wrong, and only then. No codex, no network.
 
 A fake exec-server on loopback stands for both sides; each test changes what one of them says.
@@ -20,15 +19,12 @@ from typing import Any
 
 import websockets
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-import all_cases  # noqa: E402
-import everywhere  # noqa: E402
-from case import (ABSENT, ANY, FAULT, NUMBER, RESULT, TEXT, Allow, Call, Case, Collect, Frame, Like, Note,  # noqa: E402
+from differential import all_cases, everywhere
+from differential.case import (ABSENT, ANY, FAULT, NUMBER, RESULT, TEXT, Allow, Call, Case, Collect, Frame, Like, Note,
                   case, single)
-from compare import UNPLAYED, Verdict, deviation_ids, differences, fits, judge  # noqa: E402
-from normalise import Normaliser  # noqa: E402
-from player import Player  # noqa: E402
+from differential.compare import UNPLAYED, Verdict, deviation_ids, differences, fits, judge
+from differential.normalise import Normaliser
+from differential.player import Player
 
 Answer = Callable[[dict[str, Any]], list[Any]]
 KNOWN = {"known", "other"}

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import IO, Any
 
-import process_group
+from live import process_group
 
 JsonObject = dict[str, Any]
 

@@ -6,9 +6,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-import process_group
-from app_server import run_turns
-from server_process import clean_environment
+from live import process_group
+from live.app_server import run_turns
+from live.server_process import clean_environment
 
 Version = tuple[int, ...]
 

@@ -1,7 +1,4 @@
-#!/usr/bin/python3
 """The live test: the real codex CLI of one version against an exec-server, scenario by scenario.
-
-    run.py --paned PATH | --server ws://HOST:PORT | --reference   --codex VERSION [--scenario GLOB]
 
 One line per scenario, `PASS|FAIL|SKIP|NOT-OFFERED name (seconds) reason`, then `N passed, N failed, N skipped, N not
 offered`.  Exit 0: nothing failed; 1: something did; 77: nothing was played to its end.  See README.md.
@@ -25,19 +22,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import process_group
-import scenarios_commands
-import scenarios_copy
-import scenarios_files
-import scenarios_mcp
-import scenarios_recovery
-import scenarios_setup
-import scenarios_terminals
-import scenarios_project
-from codex_cli import CodexCli, parse_version
-from scenario import ClientFault, Launch, LiveRun, Mismatch, Scenario, Unsupported, expect_equal
-from server_process import ServerError, ServerProcess, address_of
-from tcp_proxy import Address
+from live import (
+    process_group, scenarios_commands, scenarios_copy, scenarios_files, scenarios_mcp, scenarios_project,
+    scenarios_recovery, scenarios_setup, scenarios_terminals)
+from live.codex_cli import CodexCli, parse_version
+from live.scenario import ClientFault, Launch, LiveRun, Mismatch, Scenario, Unsupported, expect_equal
+from live.server_process import ServerError, ServerProcess, address_of
+from capture.tcp_proxy import Address
 
 SCENARIOS: tuple[Scenario, ...] = (
     scenarios_commands.SCENARIOS + scenarios_terminals.SCENARIOS + scenarios_recovery.SCENARIOS
@@ -62,8 +53,8 @@ class Verdict:
         return f"{line}\n{textwrap.indent(self.details, '    ')}".rstrip()
 
 
-def main() -> int:
-    arguments = _parse_arguments()
+def main(arguments: argparse.Namespace) -> int:
+    """Plays the scenarios and prints the verdicts; the exit code."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # as an exception, so that everything is cleaned up
     chosen = [scenario for scenario in SCENARIOS if fnmatch.fnmatch(scenario.name, arguments.scenario)]
     if not chosen:
@@ -105,8 +96,8 @@ def main() -> int:
             shutil.rmtree(root, ignore_errors=True)
 
 
-def _parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Runs the real codex CLI against an exec-server.")
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The options of the subcommand."""
     target = parser.add_mutually_exclusive_group(required=True)
     target.add_argument("--paned", type=Path, metavar="PATH", help="start this paned binary")
     target.add_argument("--server", metavar="URL", help="a server that runs already and sees this machine's files")
@@ -118,7 +109,6 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--capture", type=Path, metavar="FOLDER",
                         help="write FOLDER/VERSION/SCENARIO.jsonl for replay/convert.py")
     parser.add_argument("--keep", action="store_true", help="keep the temporary folder")
-    return parser.parse_args()
 
 
 @dataclass(frozen=True)
@@ -211,7 +201,3 @@ def _report(verdicts: Iterable[Verdict]) -> int:
     if counts["FAIL"]:
         return 1
     return 0 if counts["PASS"] else EXIT_SKIPPED
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codex_cli import CodexCli, CodexResult, Task, Version
-from model_server import Conversation, JsonObject, ModelServer, ToolOutput, ToolOutputs, function_call
-from recorder import Recorder
-from server_process import ServerProcess
-from tcp_proxy import Address, TcpProxy
-from traffic import Process, Request, Traffic
+from live.codex_cli import CodexCli, CodexResult, Task, Version
+from live.model_server import Conversation, JsonObject, ModelServer, ToolOutput, ToolOutputs, function_call
+from capture.recorder import Recorder
+from live.server_process import ServerProcess
+from capture.tcp_proxy import Address, TcpProxy
+from live.traffic import Process, Request, Traffic
 
 ALL_VERSIONS: Version = (0,)
 _METHOD_NOT_FOUND = -32601

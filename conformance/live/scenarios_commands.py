@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from model_server import Conversation, ToolOutput, ToolOutputs
-from scenario import (ClientFault, LiveRun, Mismatch, Scenario, exec_command, expect, expect_equal, expect_exit,
+from live.model_server import Conversation, ToolOutput, ToolOutputs
+from live.scenario import (ClientFault, LiveRun, Mismatch, Scenario, exec_command, expect, expect_equal, expect_exit,
                       expect_same_bytes, one_turn, running_session, write_session)
 
 _FLOOD_FIRST, _FLOOD_LAST = 1_000_000, 3_499_999  # 2.5 million lines of 8 bytes

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from model_server import Conversation, JsonObject, function_call
-from scenario import (LiveRun, Remote, Scenario, environments_toml, exec_command, expect, expect_equal, expect_exit,
+from live.model_server import Conversation, JsonObject, function_call
+from live.scenario import (LiveRun, Remote, Scenario, environments_toml, exec_command, expect, expect_equal, expect_exit,
                       expect_same_bytes)
 
 _TWO_ENVIRONMENTS, _COPY = (0, 150), (0, 169)

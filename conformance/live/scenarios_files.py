@@ -10,8 +10,8 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from model_server import Conversation, custom_tool_call, function_call
-from scenario import LiveRun, Scenario, exec_command, expect, expect_equal, expect_exit, expect_same_bytes, one_turn
+from live.model_server import Conversation, custom_tool_call, function_call
+from live.scenario import LiveRun, Scenario, exec_command, expect, expect_equal, expect_exit, expect_same_bytes, one_turn
 
 _MEBIBYTE = 1024 * 1024
 

@@ -6,10 +6,10 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from mcp_server import SESSION, McpHttpServer, large_text
-from model_server import Conversation, namespaced_call
-from scenario import LiveRun, Scenario, expect, expect_equal
-from traffic import Request
+from live.mcp_server import SESSION, McpHttpServer, large_text
+from live.model_server import Conversation, namespaced_call
+from live.scenario import LiveRun, Scenario, expect, expect_equal
+from live.traffic import Request
 
 _MCP = (0, 150)
 _GOODBYE = "DELETE"  # ends the session of MCP

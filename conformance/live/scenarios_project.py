@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 
-from model_server import Conversation, assistant_message, custom_tool_call
-from scenario import LiveRun, Scenario, Unsupported, exec_command, expect, expect_equal, expect_exit, one_turn
+from live.model_server import Conversation, assistant_message, custom_tool_call
+from live.scenario import LiveRun, Scenario, Unsupported, exec_command, expect, expect_equal, expect_exit, one_turn
 
 _URIS, _WATCHING = (0, 150), (0, 169)
 _SKILL = "---\nname: {name}\ndescription: token-of-{name} grüße\n---\nBody of {name}.\n"

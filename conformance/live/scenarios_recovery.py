@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from scenario import LiveRun, Mismatch, Scenario, exec_command, expect, expect_equal, expect_exit, one_turn
+from live.scenario import LiveRun, Mismatch, Scenario, exec_command, expect, expect_equal, expect_exit, one_turn
 
 _RESUMING = (0, 150)
 _LINES = 300

@@ -6,10 +6,10 @@ import json
 import re
 import tomllib
 
-from model_server import Conversation
-from scenario import (LiveRun, Remote, Scenario, Unsupported, environments_toml, exec_command, expect, expect_equal,
+from live.model_server import Conversation
+from live.scenario import (LiveRun, Remote, Scenario, Unsupported, environments_toml, exec_command, expect, expect_equal,
                       expect_exit, one_turn)
-from server_process import ServerError
+from live.server_process import ServerError
 
 _NEW, _OLD = (0, 169), (0, 150)
 _TOKEN = "token-of-the-test-0123456789"

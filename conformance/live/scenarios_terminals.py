@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from model_server import Conversation, ToolOutput, ToolOutputs
-from scenario import (LiveRun, Mismatch, Scenario, Unsupported, exec_command, expect, expect_equal, expect_exit, one_turn,
+from live.model_server import Conversation, ToolOutput, ToolOutputs
+from live.scenario import (LiveRun, Mismatch, Scenario, Unsupported, exec_command, expect, expect_equal, expect_exit, one_turn,
                       running_session, shown_output, write_session)
 
 _RESUMING = (0, 150)

@@ -9,8 +9,8 @@ import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import process_group
-from tcp_proxy import Address
+from live import process_group
+from capture.tcp_proxy import Address
 
 _START_SECONDS = 20.0
 _STOP_SECONDS = 5.0

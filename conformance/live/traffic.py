@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from recorder import Recorder
-from websocket_decoder import Message, WebSocketDecoder
+from capture.recorder import Recorder
+from capture.websocket_decoder import Message, WebSocketDecoder
 
 JsonObject = dict[str, Any]
 

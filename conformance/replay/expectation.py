@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from bodies import ExpectedBody
-from case import Case, Frame
-from streams import Expected
+from replay.bodies import ExpectedBody
+from replay.case import Case, Frame
+from replay.streams import Expected
 
 NOTIFICATIONS = ("process/output", "process/exited", "process/closed")
 BODY_DELTA = "http/request/bodyDelta"

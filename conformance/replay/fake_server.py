@@ -12,8 +12,8 @@ from typing import Any, Callable
 
 import websockets
 
-from case import Case, OPEN, RECV, SEND
-from placeholders import Placeholders
+from replay.case import Case, OPEN, RECV, SEND
+from replay.placeholders import Placeholders
 
 Message = dict[str, Any]
 Mutation = Callable[[Message], list[Any]]

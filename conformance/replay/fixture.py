@@ -15,11 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from case import BadCase, Case
+from replay.case import BadCase, Case
 
-sys.path.append(str(Path(__file__).resolve().parent.parent / "live"))
-
-from mcp_server import McpHttpServer  # noqa: E402
+from live.mcp_server import McpHttpServer
 
 # Folders every recorded client had beside the project (its home, temporary and outside folder).
 STANDARD_FOLDERS = ("home", "tmp", "outside")

@@ -15,13 +15,13 @@ from typing import Any
 import websockets
 from websockets.exceptions import WebSocketException
 
-from bodies import ExpectedBody, SeenBody
-from case import Case, DROP, Frame, OPEN, RECV
-from compare import Comparer, METHOD_NOT_FOUND, brief
-from expectation import BODY_DELTA, Expectation, MISSING_CHANGED, NOTIFICATIONS
-from placeholders import Placeholders
-from streams import Seen, differences, reached, read_reached
-from transcript import Mismatch, NotOffered, Transcript
+from replay.bodies import ExpectedBody, SeenBody
+from replay.case import Case, DROP, Frame, OPEN, RECV
+from replay.compare import Comparer, METHOD_NOT_FOUND, brief
+from replay.expectation import BODY_DELTA, Expectation, MISSING_CHANGED, NOTIFICATIONS
+from replay.placeholders import Placeholders
+from replay.streams import Seen, differences, reached, read_reached
+from replay.transcript import Mismatch, NotOffered, Transcript
 
 EXTRA_ID = 1_000_000
 SESSION_ATTACHED = -32010

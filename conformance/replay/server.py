@@ -19,8 +19,8 @@ from typing import Any
 
 import websockets
 
-import fixture
-from case import Case
+from replay import fixture
+from replay.case import Case
 
 START_SECONDS = 20.0
 

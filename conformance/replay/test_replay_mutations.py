@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """Shows that the replayer fails when a server is wrong, and only then.
 
 A fake server repeats a recording; each test changes one thing in what it says. Differences that are
@@ -14,12 +13,10 @@ import unittest
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-from case import Case, load_case  # noqa: E402
-from fake_server import FakeServer, Message, Mutation  # noqa: E402
-from player import Player  # noqa: E402
-from transcript import Mismatch  # noqa: E402
+from replay.case import Case, load_case
+from replay.fake_server import FakeServer, Message, Mutation
+from replay.player import Player
+from replay.transcript import Mismatch
 
 SESSIONS = Path(__file__).resolve().parent.parent / "sessions"
 ROOT = "/tmp/replay-self-test/run"

@@ -1,7 +1,7 @@
 """What was said in a replay, kept for the report of a failure."""
 from __future__ import annotations
 
-from compare import brief
+from replay.compare import brief
 
 SHOWN_LINES = 40
 

@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """Replays recorded codex sessions against an exec-server and tells where it answers differently.
 
 Exists as the command line of the suite; README.md describes cases, options and deviations.
@@ -15,14 +14,12 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-import fixture  # noqa: E402
-from case import BadCase, Case, find_cases, load_case  # noqa: E402
-from placeholders import Placeholders, RECORDED_HOME, RECORDED_MCP  # noqa: E402
-from player import Player  # noqa: E402
-from server import Offers, Target  # noqa: E402
-from transcript import Mismatch, NotOffered  # noqa: E402
+from replay import fixture
+from replay.case import BadCase, Case, find_cases, load_case
+from replay.placeholders import Placeholders, RECORDED_HOME, RECORDED_MCP
+from replay.player import Player
+from replay.server import Offers, Target
+from replay.transcript import Mismatch, NotOffered
 
 PASS, FAIL, SKIP, NOT_OFFERED = "PASS", "FAIL", "SKIP", "NOT-OFFERED"
 SKIP_EXIT_CODE = 77
@@ -111,8 +108,8 @@ async def run_all(folders: list[Path], target: Target, idle_seconds: float) -> d
     return counts
 
 
-def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The options of the subcommand."""
     target = parser.add_mutually_exclusive_group(required=True)
     target.add_argument("--server", metavar="URL", help="a server that runs already")
     target.add_argument("--paned", metavar="PATH", help="starts PATH serve --listen ws://127.0.0.1:0")
@@ -122,11 +119,10 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--sessions", type=Path, default=Path(__file__).resolve().parent.parent / "sessions")
     parser.add_argument("--idle", type=float, default=20.0, metavar="SECONDS",
                         help="how long the server may be silent while something is awaited")
-    return parser.parse_args()
 
 
-def main() -> int:
-    arguments = parse_arguments()
+def main(arguments: argparse.Namespace) -> int:
+    """Replays the chosen cases and prints the verdicts; the exit code."""
     folders = find_cases(arguments.sessions, arguments.version, arguments.case)
     if not folders:
         print("no case matches", file=sys.stderr)
@@ -151,7 +147,3 @@ def main() -> int:
     if len(folders) == 1 and counts[SKIP] + counts[NOT_OFFERED] == 1:
         return SKIP_EXIT_CODE
     return 1 if counts[FAIL] else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,8 +1,4 @@
-#!/usr/bin/python3
 """The differential test: the same calls to codex's own exec-server and to paned; the replies must be equal.
-
-    differential.py --paned PATH --codex VERSION | --codex-binary PATH   [--case GLOB] [--json FILE]
-    differential.py --itself --codex VERSION | --list    [--case GLOB]
 
 Every difference must be one that a case allows by the id of a row of the deviation table of
 protocol/README.md.  Last line: `N cases, N same, N deviate, N failed`.
@@ -27,14 +23,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import all_cases
-import everywhere
-from case import Case
-from compare import UNPLAYED, Verdict, deviation_ids, judge
-from player import Player
-from target import Target
+from differential import all_cases, everywhere
+from differential.case import Case
+from differential.compare import UNPLAYED, Verdict, deviation_ids, judge
+from differential.player import Player
+from differential.target import Target
 
-import process_group  # of conformance/live, whose folder target.py adds
+from live import process_group
 
 HERE = Path(__file__).resolve().parent
 TABLE = HERE.parent.parent / "protocol" / "README.md"
@@ -44,8 +39,10 @@ ENVIRONMENT = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "SHELL": "/bin/bash", "DI
                "DIFF_TOKEN": "token", "DIFF_EMPTY": "", "DIFF_BAD_HEADER": "a\nb"}
 
 
-def main() -> int:
-    arguments = _arguments()
+def main(arguments: argparse.Namespace) -> int:
+    """Plays the cases and prints the verdicts; the exit code."""
+    if not (arguments.paned or arguments.list or arguments.itself) or (arguments.paned and arguments.itself):
+        arguments.usage_error("--paned PATH is needed, or --itself, or --list")
     chosen = [(number, case) for number, case in enumerate(all_cases.CASES)
               if fnmatch.fnmatchcase(case.name, arguments.case)]
     if not chosen:
@@ -141,8 +138,8 @@ def _fetch(version: str) -> Path | None:
     return Path(fetched.stdout.strip())
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Compares paned with codex's own exec-server, call by call.")
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The options of the subcommand."""
     parser.add_argument("--paned", type=Path, metavar="PATH", help="the paned binary")
     parser.add_argument("--codex", metavar="VERSION", default="0.169.0", help="version of the reference, by npm")
     parser.add_argument("--codex-binary", type=Path, metavar="PATH", help="a native codex binary instead")
@@ -151,11 +148,3 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=16, metavar="N", help="cases at a time (default 16)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every observation of both servers")
     parser.add_argument("--list", action="store_true", help="print the names of the cases and end")
-    arguments = parser.parse_args()
-    if not (arguments.paned or arguments.list or arguments.itself) or (arguments.paned and arguments.itself):
-        parser.error("--paned PATH is needed, or --itself, or --list")
-    return arguments
-
-
-if __name__ == "__main__":
-    sys.exit(main())

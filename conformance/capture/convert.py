@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """Turns captures (one JSON object per message, see README.md) into cases of this suite.
 
 Exists to make the recordings portable: what depends on the recording machine or on the clock becomes
@@ -13,11 +12,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-from case import pack_bytes  # noqa: E402
-from compare import CAPABILITY_OF_METHOD  # noqa: E402
-from fixtures_table import AWAITS, DESCRIPTIONS, DIRECT, FILES, OUTPUT_LINES, SERVER_HOME, SETUP  # noqa: E402
+from replay.case import pack_bytes
+from replay.compare import CAPABILITY_OF_METHOD
+from capture.fixtures_table import AWAITS, DESCRIPTIONS, DIRECT, FILES, OUTPUT_LINES, SERVER_HOME, SETUP
 
 Message = dict[str, Any]
 ABSENT = "/tmp/ws/absent"
@@ -249,18 +246,17 @@ def convert(capture: Path, version: str, target: Path) -> None:
                                            encoding="utf-8")
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The options of the subcommand."""
     parser.add_argument("captures", type=Path, help="folder VERSION/CASE.jsonl")
     parser.add_argument("sessions", type=Path, help="where the cases go")
-    arguments = parser.parse_args()
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Converts all captures of a folder; the exit code."""
     captures = sorted(arguments.captures.glob("*/*.jsonl"))
     for capture in captures:
         version = capture.parent.name
         convert(capture, version, arguments.sessions / version / capture.stem)
     print(f"{len(captures)} cases written")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
