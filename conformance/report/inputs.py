@@ -5,6 +5,7 @@ Exists to tell them apart by their `suite` and to say precisely what is wrong wi
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,11 @@ from typing import Any
 from report.results import FORMAT, BadResults, Results, load_results
 
 MUTATIONS, CROSS, STEPS = "mutations", "cross", "steps"
-CAUGHT, MISSED = "caught", "missed"
+CAUGHT, GREEN = "caught", "green"
+MUTATION_VERDICTS = (CAUGHT, "missed", "did not strike")
+CONTROL_VERDICTS = (GREEN, "red")
 RAN, NOT_RUN = "ran", "not run"
+_VERSION = re.compile(r"(^| )[0-9]+\.[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -23,16 +27,27 @@ class Mutation:
     name: str
     description: str
     applied: int  # replies changed
-    verdict: str  # caught, missed
+    verdict: str  # caught, missed, did not strike
     caught_by: list[str] = field(default_factory=list)  # cases that failed
     first: str = ""  # what the first of them said
 
 
 @dataclass(frozen=True)
-class MutationRun:
-    """All mutations, and the control: the same proxy that changes nothing."""
+class Control:
+    """A change that is none, in which the suite must see nothing."""
 
-    control: dict[str, Any]
+    name: str
+    description: str
+    verdict: str  # green, red
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class MutationRun:
+    """All mutations and controls, tried on one server."""
+
+    server: str
+    controls: list[Control]
     mutations: list[Mutation]
 
 
@@ -45,7 +60,6 @@ class CrossClient:
     failed: int
     skipped: int
     not_offered: int
-    connections: int
     seconds: float
     reason: str = ""
 
@@ -56,6 +70,7 @@ class CrossRun:
 
     server: str
     clients: list[CrossClient]
+    complaints: list[str] = field(default_factory=list)  # of the run as a whole: the server did not survive, …
 
 
 @dataclass(frozen=True)
@@ -109,6 +124,12 @@ def load_inputs(paths: list[Path]) -> Inputs:
     return inputs
 
 
+def server_label(server: dict[str, str]) -> str:
+    """The name of a server, with its version unless the name tells one; where there is no name, its URL."""
+    name, version = server.get("name") or server.get("url") or "unknown server", server.get("version") or ""
+    return name if not version or _VERSION.search(name) else f"{name} {version}"
+
+
 def _read_object(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -124,18 +145,19 @@ def _read_object(path: Path) -> dict[str, Any]:
 
 
 def _mutations(content: dict[str, Any]) -> MutationRun:
+    controls = [Control(entry["name"], entry["description"], entry["verdict"], entry.get("reason") or "")
+                for entry in content["controls"]]
     mutations = [Mutation(entry["name"], entry["description"], entry["applied"], entry["verdict"],
                           list(entry.get("caught_by") or ()), entry.get("first") or "")
                  for entry in content["mutations"]]
-    strange = {mutation.verdict for mutation in mutations} - {CAUGHT, MISSED}
+    strange = ({mutation.verdict for mutation in mutations} - set(MUTATION_VERDICTS)
+               | {control.verdict for control in controls} - set(CONTROL_VERDICTS))
     if strange:
         raise ValueError(f"unknown verdicts {sorted(strange)}")
-    return MutationRun(dict(content.get("control") or {}), mutations)
+    return MutationRun(server_label({"name": content["server"]}), controls, mutations)
 
 
 def _cross(content: dict[str, Any]) -> CrossRun:
-    server = content["server"]
     clients = [CrossClient(entry["client"], entry["passed"], entry["failed"], entry["skipped"], entry["not_offered"],
-                           entry["connections"], entry["seconds"], entry.get("reason") or "")
-               for entry in content["clients"]]
-    return CrossRun(server.get("name") or server.get("url") or "unknown", clients)
+                           entry["seconds"], entry.get("reason") or "") for entry in content["clients"]]
+    return CrossRun(server_label(content["server"]), clients, list(content.get("complaints") or ()))

@@ -32,7 +32,8 @@ def render(report: Report) -> str:
     if report.cross:
         lines += _cross(report.cross)
     for run in report.mutations:
-        lines += ["", "## Mutations", "", f"{_text(words.mutation_sentence(run))}. {_text(_control(words.control_sentence(run)))}", ""]
+        lines += ["", "## Mutations", "", _text(f"Tried on {run.server}: {words.mutation_sentence(run)}."), "",
+                  _text(f"{words.control_sentence(run)}; {words.CONTROLS}."), ""]
         lines += _table(["mutation", "what it does to replies", "changed", "verdict", "seen by", "first"], [
             [mutation.name, mutation.description, str(mutation.applied), mutation.verdict,
              words.counted(len(mutation.caught_by), "case"), mutation.first] for mutation in run.mutations])
@@ -44,10 +45,6 @@ def render(report: Report) -> str:
             [step.name, step.command, f"{step.outcome}: {step.reason}" if step.reason else step.outcome,
              f"{step.seconds:.0f}"] for step in run.steps])
     return "\n".join(lines) + "\n"
-
-
-def _control(sentence: str) -> str:
-    return f"Control (the same proxy, nothing changed): {sentence}." if sentence else ""
 
 
 def _server(server: ServerTables) -> list[str]:
@@ -93,7 +90,7 @@ def _cross(cross: CrossTable) -> list[str]:
         [server, *(_counts(words.cross_counts(client)) if client else "" for client in cells)]
         for server, cells in cross.rows])
     reasons = [[server, client.client, client.reason] for server, cells in cross.rows for client in cells
-               if client and client.reason]
+               if client and client.reason] + [[server, "", complaint] for server, complaint in cross.complaints]
     return lines + (["", *_table(["server", "client", "reason"], reasons)] if reasons else [])
 
 

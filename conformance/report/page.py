@@ -6,7 +6,7 @@ from pathlib import Path
 
 from report import order, words
 from report.element import Markup, element, join
-from report.inputs import MISSED, MutationRun, StepRun
+from report.inputs import CAUGHT, MutationRun, StepRun
 from report.results import FAIL, PASS, VERDICTS
 from report.tables import Cell, Comparison, Counts, CrossTable, MethodRow, Remark, Report, ServerTables
 
@@ -54,7 +54,7 @@ def _overview(report: Report) -> Markup:
     cards = [element("li", element("strong", server.server), _figure(server.total.good, server.total.exercised),
                      _bar(server.total), element("p", words.sentence(server.total))) for server in report.servers]
     for run in report.mutations:
-        caught = sum(mutation.verdict != MISSED for mutation in run.mutations)
+        caught = sum(mutation.verdict == CAUGHT for mutation in run.mutations)
         cards.append(element("li", element("strong", "Mutations"), _figure(caught, len(run.mutations)),
                              _bar(Counts(passed=caught, failed=len(run.mutations) - caught)),
                              element("p", words.mutation_sentence(run))))
@@ -90,7 +90,7 @@ def _cross(cross: CrossTable) -> Markup:
         _cell(words.cross_counts(client), words.cross_hint(client)) if client else element("td") for client in cells))
         for server, cells in cross.rows]
     reasons = [[server, client.client, client.reason] for server, cells in cross.rows for client in cells
-               if client and client.reason]
+               if client and client.reason] + [[server, "", complaint] for server, complaint in cross.complaints]
     return element("section", element("h2", "All clients at the same time", id="cross-title"),
                    element("p", "All clients of a row worked through that one server at once.", class_="soft"),
                    _matrix("cross-title", "server", cross.clients, [element("tbody", *rows)]),
@@ -101,17 +101,16 @@ def _mutations(run: MutationRun) -> Markup:
     heads = ["mutation", "what it does to replies", "changed", "verdict", "seen by", "first"]
     rows = []
     for mutation in run.mutations:
-        verdict = FAIL if mutation.verdict == MISSED else PASS
+        verdict = PASS if mutation.verdict == CAUGHT else FAIL
         rows.append(element(
             "tr", element("th", element("code", mutation.name), scope="row"), element("td", mutation.description),
             element("td", str(mutation.applied)),
             element("td", element("span", f"{words.SIGNS[verdict]} {mutation.verdict}", class_=f"chip {verdict}")),
-            element("td", words.counted(len(mutation.caught_by), "case"), title=", ".join(mutation.caught_by)),
+            element("td", words.counted(len(mutation.caught_by), "case"), title=", ".join(mutation.caught_by) or None),
             element("td", mutation.first, class_="wide")))
-    control = words.control_sentence(run)
     return element("section", element("h2", "Mutations", id="mutations-title"),
-                   element("p", "A proxy breaks the replies of a right server; the suite must see it. ",
-                           f"{words.mutation_sentence(run)}.", f" Control, nothing broken: {control}." if control else ""),
+                   element("p", f"A proxy breaks the replies of {run.server}; the suite must see it. {words.mutation_sentence(run)}; "
+                           f"{words.control_sentence(run)} ({words.CONTROLS}).", class_="soft"),
                    _scroll("mutations-title", element("table", _heads(heads), element("tbody", *rows), class_="list")),
                    id="mutations")
 

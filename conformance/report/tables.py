@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from report import order
-from report.inputs import CrossClient, CrossRun, Inputs, MutationRun, StepRun
+from report.inputs import CrossClient, CrossRun, Inputs, MutationRun, StepRun, server_label
 from report.results import DEVIATES, FAIL, NOT_OFFERED, PASS, SKIP, CaseResult, Results
 
 # The verdict that speaks for several: what is wrong before what is right, what was found out before what was not.
@@ -150,6 +150,7 @@ class CrossTable:
 
     clients: list[str]
     rows: list[tuple[str, list[CrossClient | None]]]
+    complaints: list[tuple[str, str]]  # server, what was wrong with the run as a whole
 
 
 @dataclass(frozen=True)
@@ -178,12 +179,6 @@ def build(inputs: Inputs, meanings: dict[str, str]) -> Report:
         by_server[server_label(results.server)].append(results)
     servers = [_server_tables(name, by_server[name], meanings) for name in order.servers_in_order(by_server)]
     return Report(servers, _comparisons(servers), _cross(inputs.cross), inputs.mutations, inputs.steps)
-
-
-def server_label(server: dict[str, str]) -> str:
-    """The name of a server, with its version unless the name says it; where there is no name, its URL."""
-    name, version = server.get("name") or server.get("url") or "unknown server", server.get("version") or ""
-    return name if not version or version in name.split() else f"{name} {version}"
 
 
 def _server_tables(name: str, runs: list[Results], meanings: dict[str, str]) -> ServerTables:
@@ -282,4 +277,4 @@ def _cross(runs: list[CrossRun]) -> CrossTable | None:
     for server in order.servers_in_order({run.server for run in runs}):
         found = {client.client: client for run in runs if run.server == server for client in run.clients}
         rows.append((server, [found.get(client) for client in clients]))
-    return CrossTable(clients, rows)
+    return CrossTable(clients, rows, [(run.server, complaint) for run in runs for complaint in run.complaints])

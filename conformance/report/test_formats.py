@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from report import page
-from report.inputs import Inputs, Mutation, MutationRun, Step, StepRun, load_inputs
+from report.inputs import Control, Inputs, Mutation, MutationRun, Step, StepRun, load_inputs
 from report.results import VERDICTS, CaseResult, Results
 from report.run import FORMATS
 from report.tables import Report, build
@@ -42,7 +42,7 @@ def nasty_report() -> Report:
         CaseResult(**{**case, "case": NASTY + verdict}, verdict=verdict,
                    methods={NASTY: "deviates" if verdict == "skip" else verdict}) for verdict in VERDICTS])
     other = Results(NASTY + "2", {"name": "b"}, "", 1.0, results.cases)
-    mutations = MutationRun({NASTY: NASTY}, [Mutation(NASTY, NASTY, 1, "caught", [NASTY], NASTY)])
+    mutations = MutationRun(NASTY, [Control(NASTY, NASTY, "red", NASTY)], [Mutation(NASTY, NASTY, 1, "caught", [NASTY], NASTY)])
     steps = StepRun({NASTY: NASTY}, [Step(NASTY, NASTY, "not run", NASTY, 1.0)])
     return build(Inputs([results, other], [mutations], [], [steps]), {NASTY: NASTY})
 

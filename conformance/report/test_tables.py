@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from report import current, deviation_list, order, run, words
-from report.inputs import Inputs, load_inputs
+from report.inputs import Inputs, load_inputs, server_label
 from report.results import DEVIATES, FAIL, NOT_OFFERED, PASS, SKIP, BadResults, CaseResult, Results
-from report.tables import Counts, Report, ServerTables, build, server_label
+from report.tables import Counts, Report, ServerTables, build
 
 
 def case(name: str, verdict: str = PASS, client: str = "codex 0.169.0", reason: str = "",
@@ -110,7 +110,7 @@ class Merging(unittest.TestCase):
         self.assertEqual([server.server for server in report.servers], [server for server, _ in comparison.rows])
 
     def test_names_of_servers(self) -> None:
-        for server, expected in (({"name": "a", "version": "1", "url": "u"}, "a 1"), ({"name": "a 1", "version": "1"}, "a 1"),
+        for server, expected in (({"name": "a", "version": "1", "url": "u"}, "a 1"), ({"name": "a 1.0", "version": "2.0"}, "a 1.0"),
                                  ({"name": "", "version": "", "url": "ws://u"}, "ws://u"), ({}, "unknown server")):
             self.assertEqual(expected, server_label(server))
 
@@ -177,8 +177,9 @@ class Files(unittest.TestCase):
                 ({**frame, "cases": [{**good, "methods": {"m": "skip"}}]}, "case a: unknown verdicts of methods ['skip']"),
                 ({**frame, "cases": [{"client": "c"}]}, "no results"),
                 ({**frame, "surprise": 1}, "no results"),
-                ({"format": 1, "suite": "mutations"}, "'mutations' is missing"),
-                ({"format": 1, "suite": "mutations", "mutations": [{**mutation, "verdict": "?"}]}, "unknown verdicts ['?']"),
+                ({"format": 1, "suite": "mutations"}, "'controls' is missing"),
+                ({"format": 1, "suite": "mutations", "server": "s", "controls": [], "mutations": [{**mutation, "verdict": "?"}]},
+                 "unknown verdicts ['?']"),
                 ({"format": 1, "suite": "cross", "server": {}, "clients": [{"client": "c"}]}, "'passed' is missing"),
                 ({"format": 1, "suite": "steps", "made": {}, "steps": [{"name": "n"}]}, "no results of suite 'steps'")):
             with self.subTest(content), self.assertRaisesRegex(BadResults, "r.json: .*") as caught:

@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Callable
 
 from report import order, words
+from report.inputs import CAUGHT
 from report.results import VERDICTS
 from report.tables import Cell, Counts, CrossTable, Remark, Report, ServerTables
 
@@ -20,10 +21,14 @@ def render(report: Report) -> str:
     """The whole report."""
     lines = [words.TITLE, "=" * len(words.TITLE), ""]
     for run in report.steps:
-        lines += [f"{name}: {words.printable(value)}" for name, value in run.made.items()] + [""]
-    lines += [f"NOT RUN  {step}" for step in words.not_run(report)]
+        for name, value in run.made.items():
+            lines += _wrapped(f"{name}: {value}")
+        lines.append("")
+    for step in words.not_run(report):
+        lines += _wrapped(f"NOT RUN  {step}")
     lines += [f"{server.server}: {words.sentence(server.total)}" for server in report.servers]
-    lines += [words.mutation_sentence(run) for run in report.mutations]
+    for run in report.mutations:
+        lines += _wrapped(words.mutation_sentence(run))
     if not (report.servers or report.mutations or report.cross):
         lines.append("no results")
     lines += ["", *_legend()]
@@ -35,10 +40,10 @@ def render(report: Report) -> str:
     if report.cross:
         lines += _cross(report.cross)
     for run in report.mutations:
-        lines += _section(f"Mutations: {words.mutation_sentence(run)}")
-        lines += [f"control: {words.control_sentence(run)}"] if words.control_sentence(run) else []
+        lines += _section(f"Mutations, tried on {run.server}")
+        lines += [*_wrapped(words.mutation_sentence(run)), *_wrapped(words.control_sentence(run)), words.CONTROLS]
         for mutation in run.mutations:
-            lines += _item(f"{mutation.verdict.upper() if mutation.verdict == 'missed' else mutation.verdict}  "
+            lines += _item(f"{mutation.verdict if mutation.verdict == CAUGHT else mutation.verdict.upper()}  "
                            f"{mutation.name}: {mutation.description}; replies changed: {mutation.applied}; seen by "
                            f"{words.counted(len(mutation.caught_by), 'case')}"
                            + (f", first: {mutation.first}" if mutation.first else ""))
@@ -95,6 +100,8 @@ def _cross(cross: CrossTable) -> list[str]:
         for client in cells:
             if client and client.reason:
                 lines += _item(f"{server}, {client.client}: {client.reason}")
+    for server, complaint in cross.complaints:
+        lines += _item(f"{server}: {complaint}")
     return lines
 
 
@@ -103,7 +110,11 @@ def _counts(counts: Counts | None) -> str:
 
 
 def _item(text: str) -> list[str]:
-    return textwrap.wrap(words.shortened(text, _REASON), WIDTH, initial_indent="  ", subsequent_indent="     ")
+    return _wrapped(text, "  ")
+
+
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(words.shortened(text, _REASON), WIDTH, initial_indent=indent, subsequent_indent=f"{indent}   ")
 
 
 def _table(corner: str, clients: list[str], rows: list[tuple[str, list[str]]]) -> list[str]:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import unicodedata
 
-from report.inputs import MISSED, CrossClient, MutationRun
+from report.inputs import CAUGHT, GREEN, RAN, CrossClient, MutationRun
 from report.results import DEVIATES, FAIL, NOT_OFFERED, PASS, SKIP
 from report.tables import Cell, Counts, Deviation, Report
 
+CONTROLS = "a control changes what may differ (or nothing): the suite must see nothing"
 TITLE = "Conformance report"
 SIGNS = {PASS: "✓", DEVIATES: "≈", FAIL: "✗", NOT_OFFERED: "–", SKIP: "○"}
 WORDS = {PASS: "pass", DEVIATES: "deviates", FAIL: "fail", NOT_OFFERED: "not offered", SKIP: "skipped"}
@@ -64,21 +65,22 @@ def cross_counts(client: CrossClient) -> Counts:
 
 def cross_hint(client: CrossClient) -> str:
     """What a cell of the cross table stands for, in words."""
-    hint = f"{sentence(cross_counts(client))}; {counted(client.connections, 'connection')}; {client.seconds:.1f} s"
+    hint = f"{sentence(cross_counts(client))}; {client.seconds:.1f} s"
     return f"{hint}; {printable(client.reason)}" if client.reason else hint
 
 
 def mutation_sentence(run: MutationRun) -> str:
     """How many mutations were caught, and which were not."""
-    missed = [mutation.name for mutation in run.mutations if mutation.verdict == MISSED]
-    text = f"{len(run.mutations) - len(missed)} of {len(run.mutations)} mutations caught"
-    return f"{text}; missed: {', '.join(missed)}" if missed else text
+    others = [f"{mutation.name} ({mutation.verdict})" for mutation in run.mutations if mutation.verdict != CAUGHT]
+    return printable("; ".join([f"{len(run.mutations) - len(others)} of {len(run.mutations)} mutations caught",
+                                *([f"not: {', '.join(others)}"] if others else [])]))
 
 
 def control_sentence(run: MutationRun) -> str:
-    """What the run told of its control."""
-    return ", ".join(f"{printable(str(name).replace('_', ' '))} {printable(str(value))}"
-                     for name, value in run.control.items() if not isinstance(value, (dict, list)))
+    """How many controls were green, and why the others were not."""
+    red = [f"{control.name} ({control.reason})" for control in run.controls if control.verdict != GREEN]
+    return printable("; ".join([f"{len(run.controls) - len(red)} of {len(run.controls)} controls green",
+                                *([f"not: {', '.join(red)}"] if red else [])]))
 
 
 def letters(deviations: list[Deviation]) -> dict[str, str]:
@@ -94,7 +96,7 @@ def _letter(place: int) -> str:
 def not_run(report: Report) -> list[str]:
     """The steps that left no results, with the reason."""
     return [f"{printable(step.name)}: {printable(step.reason)}" for run in report.steps for step in run.steps
-            if step.outcome != "ran"]
+            if step.outcome != RAN]
 
 
 def printable(text: str) -> str:
