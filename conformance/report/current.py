@@ -6,6 +6,7 @@ report with the reason instead of being left out.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -13,6 +14,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
@@ -27,7 +29,8 @@ from report.tables import build
 SUITE = Path(__file__).resolve().parents[1]
 PROGRAM = SUITE / "paned-conformance"
 REFERENCES = ("0.120.0", "0.135.0", "0.150.1", "0.169.0")
-STEP_SECONDS = 3600.0
+STEP_SECONDS = 7200.0
+_PATIENCE_SECONDS = 30.0
 EXIT_SKIPPED = 77
 
 
@@ -38,6 +41,7 @@ class Command:
     name: str
     words: list[str]
     output: Path
+    server: str  # what the report calls the server, whatever the program calls it
 
 
 @dataclass(frozen=True)
@@ -63,48 +67,55 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.paned is None or not os.access(arguments.paned, os.X_OK):
         arguments.usage_error("--current needs --paned PATH, the program that the report is about")
     folder: Path = arguments.current.resolve()
-    (folder / "results").mkdir(parents=True, exist_ok=True)
+    results = folder / "results"
+    results.mkdir(parents=True, exist_ok=True)
+    for stale in results.glob("*.json"):
+        stale.unlink()
     paned = arguments.paned.resolve()
     references = [fetch(version) for version in arguments.codex]
-    spellings = {str(PROGRAM): "paned-conformance", str(SUITE): "conformance", str(paned): "PANED", f"{folder}{os.sep}": "",
-                 **{codex.binary: f"CODEX-{codex.version}" for codex in references if codex.binary}}
-    began = datetime.now(timezone.utc)
-    inputs, steps = Inputs(), []
-    for command in plan(paned, references, folder / "results"):
-        print(f"== {command.name}", flush=True)
-        step = execute(command, inputs, spellings)
-        print(f"   {step.outcome} ({step.seconds:.0f} s) {step.reason}".rstrip(), flush=True)
-        steps.append(step)
+    inputs, began = Inputs(), datetime.now(timezone.utc)
+    with tempfile.TemporaryDirectory(prefix="paned-report-") as scratch:
+        spellings = {str(PROGRAM): "paned-conformance", str(SUITE): "conformance", str(paned): "PANED", scratch: "SCRATCH",
+                     f"{folder}{os.sep}": "", **{codex.binary: f"CODEX-{codex.version}" for codex in references if codex.binary}}
+        steps = []
+        for command in plan(paned, references, results, Path(scratch)):
+            print(f"== {command.name}", flush=True)
+            steps.append(execute(command, inputs, spellings))
+            print(f"   {steps[-1].outcome} ({steps[-1].seconds:.0f} s) {steps[-1].reason}".rstrip(), flush=True)
     steps += [Step(f"replay against codex {codex.version}", "", NOT_RUN, codex.reason, 0.0)
               for codex in references if not codex.binary]
     run = StepRun(_made(began, paned, references), steps)
-    (folder / "results" / "steps.json").write_text(
+    (results / "steps.json").write_text(
         json.dumps({"format": FORMAT, "suite": STEPS, **asdict(run)}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     inputs.steps.append(run)
     report = build(inputs, meanings(TABLE))
     (folder / "REPORT.md").write_text(markdown.render(report), encoding="utf-8")
     (folder / "report.html").write_text(page.render(report), encoding="utf-8")
-    print(f"{folder}: REPORT.md, report.html, results/; {sum(step.outcome == RAN for step in steps)} of {len(steps)} steps ran")
-    return 0 if all(step.outcome == RAN for step in steps) else 1
+    ran = sum(step.outcome == RAN for step in steps)
+    print(f"{folder}: REPORT.md, report.html, results/; {ran} of {len(steps)} steps ran")
+    return 0 if ran == len(steps) else 1
 
 
-def plan(paned: Path, references: list[Codex], results: Path) -> list[Command]:
+def plan(paned: Path, references: list[Codex], results: Path, scratch: Path) -> list[Command]:
     """The commands, in the order in which they run."""
-    program = [sys.executable, "-B", str(PROGRAM)]
-    walk = str(SUITE / "go-bridge" / "run.sh")
-    build_folder = str(results.parent / "go-build")
+    program, version = str(PROGRAM), version_of(paned)
+    commands = []
 
-    def command(name: str, words: list[str], json_option: str = "--json") -> Command:
+    def add(name: str, words: list[str], server: str, json_option: str = "--json") -> None:
         output = results / f"{name.replace(' ', '-')}.json"
-        return Command(name, [*words, json_option, str(output)], output)
-    commands = [command("replay against paned", [*program, "run", "--paned", str(paned)]),
-                command("Go walk against paned", [walk, str(paned), build_folder], "-json"),
-                command("mutations", [*program, "mutations", "--paned", str(paned)]),
-                command("all clients at once against paned", [*program, "cross", "--paned", str(paned)])]
+        commands.append(Command(name, [*words, json_option, str(output)], output, server))
+    add("replay against paned", [program, "run", "--paned", str(paned)], version)
+    add("Go walk against paned", [str(SUITE / "go-bridge" / "run.sh"), str(paned), str(scratch)], version, "-json")
+    for codex in references:
+        add(f"codex {codex.version} through paned", [program, "live", "--paned", str(paned), "--codex", codex.version], version)
+    add("all clients at once through paned", [program, "cross", "--paned", str(paned)], version)
+    add("mutations", [program, "mutations", "--paned", str(paned)], version)
     for codex in references:
         if codex.binary:
+            server = f"codex exec-server {codex.version}"
             start = shlex.join([codex.binary, "exec-server", "--listen", "ws://127.0.0.1:0"])
-            commands.append(command(f"replay against codex {codex.version}", [*program, "run", "--start", start]))
+            add(f"replay against codex {codex.version}", [program, "run", "--start", start], server)
+            add(f"all clients at once through codex {codex.version}", [program, "cross", "--codex", codex.version], server)
     return commands
 
 
@@ -115,6 +126,7 @@ def execute(command: Command, inputs: Inputs, spellings: dict[str, str]) -> Step
     reason, status = _run(command.words)
     if not reason:
         try:
+            _name_server(command)
             loaded = load_inputs([command.output])
             inputs.results += loaded.results
             inputs.mutations += loaded.mutations
@@ -123,6 +135,17 @@ def execute(command: Command, inputs: Inputs, spellings: dict[str, str]) -> Step
             reason = f"exit status {status}: {error}"
     return Step(command.name, _spelled(shlex.join(command.words), spellings), NOT_RUN if reason else RAN,
                 _spelled(reason, spellings), round(time.monotonic() - began, 1))
+
+
+def _name_server(command: Command) -> None:
+    """One server has one name in all the files, so that their results come together, also when they are read again."""
+    try:
+        content = json.loads(command.output.read_text(encoding="utf-8"))
+        server = content["server"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return  # load_inputs says what is wrong
+    content["server"] = command.server if isinstance(server, str) else {**server, "name": command.server, "version": ""}
+    command.output.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def _run(command: list[str]) -> tuple[str, int]:
@@ -137,14 +160,24 @@ def _run(command: list[str]) -> tuple[str, int]:
     except subprocess.TimeoutExpired:
         return f"not over after {STEP_SECONDS:.0f} s", -1
     finally:
-        if process.poll() is None:  # also when this program is interrupted
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        _end(process)  # also when this program is interrupted
     if process.returncode in (0, 1):
         return "", process.returncode
-    last = (output.strip().splitlines() or ["it said nothing"])[-1]
-    return (last.removeprefix("SKIP: ") if process.returncode == EXIT_SKIPPED
-            else f"exit status {process.returncode}: {last}"), process.returncode
+    lines = output.strip().splitlines() or ["it said nothing"]
+    if process.returncode == EXIT_SKIPPED:
+        return ([line for line in lines if line.startswith("SKIP")] or lines)[-1].removeprefix("SKIP: "), process.returncode
+    return f"exit status {process.returncode}: {lines[-1]}", process.returncode
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Gently first: a part of the suite ends what it has started."""
+    if process.poll() is None:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_PATIENCE_SECONDS)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def fetch(version: str) -> Codex:
@@ -156,6 +189,15 @@ def fetch(version: str) -> Codex:
     return Codex(version, "", fetched.stderr.strip().removeprefix("SKIP: ") or f"exit status {fetched.returncode}")
 
 
+def version_of(paned: Path) -> str:
+    """Its name and version, by --version."""
+    try:
+        said = subprocess.run([paned, "--version"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        sys.exit(f"paned-conformance report: {paned} --version: {error}")
+    return " ".join(said.split()[:2])
+
+
 def _spelled(text: str, spellings: dict[str, str]) -> str:
     """Without the paths of this machine."""
     for path, name in spellings.items():
@@ -164,12 +206,12 @@ def _spelled(text: str, spellings: dict[str, str]) -> str:
 
 
 def _made(began: datetime, paned: Path, references: list[Codex]) -> dict[str, str]:
+    """When, how, of what and where."""
     release = platform.freedesktop_os_release().get("PRETTY_NAME", platform.system())
-    version = subprocess.run([paned, "--version"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=False)
     return {
         "made": began.strftime("%Y-%m-%d %H:%M UTC"),
         "by": "paned-conformance report --current FOLDER --paned PANED",
-        "server": version.stdout.strip() or "unknown version",
+        "server": version_of(paned),
         "beside it": ", ".join(f"codex {codex.version}" for codex in references if codex.binary) or "nothing",
         "machine": f"{release}, {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
     }

@@ -149,8 +149,14 @@ def _method_row(server: str, row: MethodRow, letters: dict[str, str]) -> Markup:
     def notes(cell: Cell) -> str:
         return element("sup", *(element("a", letters[name], href=f"#{server}-{letters[name]}", title=name)
                                 for name in cell.deviations)) if cell.deviations else ""
-    return element("tr", element("th", element("code", row.method), scope="row"), *(
+    return element("tr", element("th", _method(row.method), scope="row"), *(
         _cell(cell.counts, words.cell_hint(cell), notes(cell)) if cell else element("td") for cell in row.cells))
+
+
+def _method(name: str) -> Markup:
+    """May be broken behind a slash, where there is little room."""
+    family, slash, rest = name.partition("/")
+    return element("code", family, slash, Markup("<wbr>") if slash else "", rest)
 
 
 def _cell(counts: Counts, hint: str, notes: str = "") -> Markup:

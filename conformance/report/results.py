@@ -67,10 +67,20 @@ def load_results(path: Path) -> Results:
     if unknown:
         raise BadResults(f"{path}: unknown verdicts {sorted(unknown)}")
     for case in cases:
-        unknown = set(case.methods.values()) - (set(VERDICTS) - {SKIP})
-        if unknown:
-            raise BadResults(f"{path}: case {case.case}: unknown verdicts of methods {sorted(unknown)}")
+        fault = _fault(case)
+        if fault:
+            raise BadResults(f"{path}: case {case.case} of {case.client}: {fault}")
     return results
+
+
+def _fault(case: CaseResult) -> str:
+    """What cannot be so, "" if nothing."""
+    unknown = set(case.methods.values()) - (set(VERDICTS) - {SKIP})
+    if unknown:
+        return f"unknown verdicts of methods {sorted(unknown)}"
+    if FAIL in case.methods.values() and case.verdict != FAIL:
+        return f"a method fails, but the verdict is {case.verdict}"
+    return ""
 
 
 def _case(content: dict[str, Any]) -> CaseResult:

@@ -20,7 +20,7 @@ GOLDEN = Path(__file__).parent / "golden"
 MEANINGS = {"walk-names": "fs/walk lists names that are not UTF-8"}
 ENDINGS = {"text": "txt", "json": "json", "markdown": "md", "html": "html"}
 NASTY = "<script>alert(1)</script> \"'&amp; | `x` [a](b) *b*\n\x1b[2J\u202e"
-VOID = {"meta"}
+VOID = {"meta", "wbr"}
 
 
 def golden_report() -> Report:

@@ -174,7 +174,8 @@ class Files(unittest.TestCase):
                 ({**frame, "format": 2}, "format 2, this program reads 1"),
                 ({"format": 1, "suite": "replay"}, "no results"),
                 ({**frame, "cases": [{**good, "verdict": "fine"}]}, "unknown verdicts ['fine']"),
-                ({**frame, "cases": [{**good, "methods": {"m": "skip"}}]}, "case a: unknown verdicts of methods ['skip']"),
+                ({**frame, "cases": [{**good, "methods": {"m": "skip"}}]}, "case a of c: unknown verdicts of methods ['skip']"),
+                ({**frame, "cases": [{**good, "methods": {"m": "fail"}}]}, "a method fails, but the verdict is pass"),
                 ({**frame, "cases": [{"client": "c"}]}, "no results"),
                 ({**frame, "surprise": 1}, "no results"),
                 ({"format": 1, "suite": "mutations"}, "'controls' is missing"),
@@ -241,7 +242,7 @@ class Steps(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             output = Path(folder) / "r.json"
             output.write_text("stale")
-            step = current.execute(current.Command("n", [*(more or (sys.executable,)), "-c", code, str(output)], output), inputs,
+            step = current.execute(current.Command("n", [*(more or (sys.executable,)), "-c", code, str(output)], output, "named 1.0"), inputs,
                                    {folder: "FOLDER"})
             self.assertNotIn(folder, step.command + step.reason)
         return step.outcome, step.reason, inputs
@@ -249,7 +250,7 @@ class Steps(unittest.TestCase):
     def test_results_are_taken_in_also_of_failures(self) -> None:
         content = json.dumps({"format": 1, "suite": "replay", "server": {"name": "s"}, "started": "", "seconds": 1, "cases": []})
         outcome, reason, inputs = self.execute(f"import sys; open(sys.argv[1], 'w').write({content!r}); sys.exit(1)")
-        self.assertEqual(("ran", "", 1), (outcome, reason, len(inputs.results)))
+        self.assertEqual(("ran", "", ["named 1.0"]), (outcome, reason, [found.server["name"] for found in inputs.results]))
 
     def test_reasons(self) -> None:
         for code, expected in (
