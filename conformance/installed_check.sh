@@ -22,11 +22,16 @@ left=$(find "$prefix/share/paned" -path '*/sessions' -prune -o \( -name 'test_*'
 [ -z "$left" ] || fail "installed, but not for users: $left"
 find "$prefix" | sort >"$work/before"
 
+sed 's/\\-/-/g' "$prefix/share/man/man1/paned-conformance.1" >"$work/manual"
 subcommands=$(suite --help | sed -n '/^subcommands:$/,$s/^  \([a-z-]*\) .*/\1/p')
 [ -n "$subcommands" ] || fail "paned-conformance --help names no subcommands"
 for subcommand in $subcommands; do
   suite "$subcommand" --help >"$work/help" || fail "paned-conformance $subcommand --help"
   grep -q "paned-conformance $subcommand" "$work/help" || fail "paned-conformance $subcommand --help does not say its name"
+  grep -o -e '--[a-z][a-z-]*' "$work/help" | sort -u >"$work/options"
+  while read -r option; do
+    grep -q -e "$option" "$work/manual" || fail "the man page does not have $subcommand $option"
+  done <"$work/options"
 done
 
 cases=$(suite run --list | wc -l)
