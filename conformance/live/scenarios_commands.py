@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from capture.facts import CaseFacts
 from live.model_server import Conversation, ToolOutput, ToolOutputs
 from live.scenario import (ClientFault, LiveRun, Mismatch, Scenario, exec_command, expect, expect_equal, expect_exit,
                       expect_same_bytes, one_turn, running_session, write_session)
@@ -130,9 +131,10 @@ def _shell_snapshot(run: LiveRun) -> None:
     expect_equal("runs of the rc file", "run\n", (home / "runs").read_text())
 
 
+_TOO_LONG = CaseFacts(left_out="20 MB of output")
 SCENARIOS = (
-    Scenario("flood_resumed", _flood_resumed, first=(0, 150), connections=2),  # the long ones first
-    Scenario("flood", _flood_uncut),
+    Scenario("flood_resumed", _flood_resumed, first=(0, 150), connections=2, case=_TOO_LONG),  # the long ones first
+    Scenario("flood", _flood_uncut, case=_TOO_LONG),
     Scenario("command_output", _command_output),
     Scenario("failing_command", _failing_command),
     Scenario("stderr", _stderr),

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from capture.facts import CaseFacts
 from live.mcp_server import SESSION, McpHttpServer, large_text
 from live.model_server import Conversation, namespaced_call
 from live.scenario import LiveRun, Scenario, expect, expect_equal
@@ -69,7 +70,7 @@ def _http_server() -> Iterator[McpHttpServer]:
 def _mcp_http(run: LiveRun) -> None:
     """Every request goes through the exec-server; bodies are streamed, not collected."""
     with _http_server() as server:
-        run.remotes[0].recorder.spell(server.origin, "http://mcp.test")
+        run.remotes[0].spell(server.origin, "http://mcp.test")
         _play(run, f'url="{server.url}",http_headers={{"X-Test"="from-config"}}')
         calls = server.calls
         for name in ("initialize", "tools/list", "tools/call"):
@@ -111,6 +112,7 @@ def _check_bodies(run: LiveRun) -> None:
 
 
 SCENARIOS = (
-    Scenario("mcp_stdio", _mcp_stdio, first=_MCP),
+    Scenario("mcp_stdio", _mcp_stdio, first=_MCP,
+             case=CaseFacts(left_out="the session starts a program of this suite")),
     Scenario("mcp_http", _mcp_http, first=_MCP, methods=("http/request",)),
 )

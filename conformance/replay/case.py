@@ -116,7 +116,7 @@ def load_case(folder: Path) -> Case:
     manifest = folder / "files.json"
     files = json.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() else {"project": {"kind": "directory"}}
     return Case(
-        folder=folder, version=meta["codexVersion"], name=folder.name,
+        folder=folder, version=folder.parent.name, name=folder.name,
         frames=load_frames(folder / "session.jsonl"),
         needs=Needs(tuple(needs.get("methods", [])), tuple(needs.get("capabilities", [])),
                     tuple(needs.get("programs", [])), tuple(needs.get("absent", [])),
