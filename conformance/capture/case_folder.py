@@ -13,7 +13,7 @@ from typing import Any
 
 from capture.capture_file import Capture, JsonObject, Unconvertible
 from capture.facts import WRITTEN
-from capture.needs import FLAGS, allowances, needs_of
+from capture.needs import FLAGS, LISTS, allowances, needs_of
 from capture.recorder import json_line
 from capture.session import convert_session
 from capture.spelling import spelling_of
@@ -51,12 +51,12 @@ def write_case(capture: Capture, target: Path) -> None:
 
 def _meta(capture: Capture, lines: list[JsonObject], before: JsonObject, files: Mapping[str, Any]) -> JsonObject:
     header = capture.header or {}
-    starts = [line["send"]["params"] for line in lines if line.get("send", {}).get("method") == "process/start"]
-    names = {start["processId"] for start in starts}
-    said = {**capture.case, **{member: _by_process(member, capture.case[member], starts)
+    processes = {line["send"]["params"]["processId"] for line in lines
+                 if line.get("send", {}).get("method") == "process/start"}
+    said = {**capture.case, **{member: _by_process(member, capture, processes)
                                for member in _BY_PROCESS if member in capture.case}}
     kept = {member: before[member] for member in WRITTEN if member in before
-            and (member not in _BY_PROCESS or set(before[member]) <= names)}
+            and (member not in _BY_PROCESS or set(before[member]) <= processes)}
     written = {**{member: said[member] for member in WRITTEN if member in said}, **kept}
     known = _known_needs(before.get("needs", {}), capture.case.get("needs", {}))
     meta: JsonObject = {
@@ -74,29 +74,19 @@ def _meta(capture: Capture, lines: list[JsonObject], before: JsonObject, files: 
 def _known_needs(*sources: Mapping[str, Any]) -> JsonObject:
     """What is not seen in messages: what a case is about, and what people say about the machine."""
     known: JsonObject = {flag: any(source.get(flag) for source in sources) for flag in FLAGS}
-    known["capabilities"] = [name for source in sources for name in source.get("capabilities", [])]
+    known.update({name: [one for source in sources for one in source.get(name, [])] for name in LISTS})
     return known
 
 
-def _by_process(member: str, rules: Mapping[str, Any], starts: list[JsonObject]) -> JsonObject:
-    """Scenarios name processes by a piece of their command line; what is compared is named by processId."""
-    result: JsonObject = {}
-    for marker, rule in rules.items():
-        meant = [start for start in starts if any(marker in word for word in start["argv"])]
-        if not meant:
-            raise Unconvertible(f"{member} of the scenario: no command line with {marker!r}")
-        for start in meant:
-            result[start["processId"]] = _output_rule(rule, start) if member == "output" else rule
-    return result
+def _by_process(member: str, capture: Capture, processes: set[str]) -> JsonObject:
+    """Scenarios have names of their own for processes; what is compared is named by processId.
 
-
-def _output_rule(rule: Mapping[str, Any], start: JsonObject) -> JsonObject:
-    """With `given`, every variable the request gives is a line, except for those named there."""
-    lines = list(rule["lines"])
-    if "given" in rule:
-        variables = {**(start.get("envPolicy") or {}).get("set", {}), **start["env"]}
-        lines += [f"{name}={value}" for name, value in sorted(variables.items()) if name not in rule["given"]]
-    return {"lines": list(dict.fromkeys(lines)), "exact": bool(rule.get("exact"))}
+    A process that went to another server is not in this session."""
+    ids = (capture.verdict or {}).get("processes", {})
+    unknown = capture.case[member].keys() - ids.keys()
+    if unknown:
+        raise Unconvertible(f"{member} of the scenario is about {', '.join(sorted(unknown))}, which was never started")
+    return {ids[name]: rule for name, rule in capture.case[member].items() if ids[name] in processes}
 
 
 def _complete_environments(lines: list[JsonObject], before: Path) -> None:

@@ -27,7 +27,7 @@ _EXIT_SKIPPED = 77
 
 
 def record(version: str, pattern: str, sessions: Path, replaces: bool, keep: Path | None, jobs: int) -> int:
-    """Records, converts, says what was left out; the exit code: 0 when all that passed became cases."""
+    """Records, converts, says what was left out; the exit code: 0 when all that passed are cases now."""
     fetched = subprocess.run([_PARTS / "live" / "fetch_codex.sh", version], stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE, text=True, check=False)
     if fetched.returncode != 0:
@@ -39,7 +39,9 @@ def record(version: str, pattern: str, sessions: Path, replaces: bool, keep: Pat
         verdicts = _play(version, pattern, captures, jobs)
         if verdicts is None:
             return 1
-        outcomes = [_convert(path, staging, sessions, replaces) for path in sorted((captures / version).glob("*.jsonl"))]
+        paths = sorted((captures / version).glob("*.jsonl"))
+        kept = [path.stem for path in paths if not replaces and (sessions / version / path.stem).exists()]
+        outcomes = [convert(path, staging) for path in paths if path.stem not in kept]
         outcomes = _replayed(outcomes, fetched.stdout.strip(), staging)
         if keep is not None:
             shutil.copytree(captures, keep, dirs_exist_ok=True)
@@ -49,7 +51,7 @@ def record(version: str, pattern: str, sessions: Path, replaces: bool, keep: Pat
                 shutil.copytree(staging / outcome.case, sessions / outcome.case)
     finally:
         shutil.rmtree(folder)
-    return _report(verdicts, outcomes, sessions / version)
+    return _report(verdicts, outcomes, kept, sessions / version)
 
 
 def _play(version: str, pattern: str, folder: Path, jobs: int) -> list[re.Match[str]] | None:
@@ -70,13 +72,6 @@ def _play(version: str, pattern: str, folder: Path, jobs: int) -> list[re.Match[
     return verdicts
 
 
-def _convert(path: Path, staging: Path, sessions: Path, replaces: bool) -> Outcome:
-    case = f"{path.parent.name}/{path.stem}"
-    if (sessions / case).exists() and not replaces:
-        return Outcome(case, f"{sessions / case} is there already; --replace records it anew")
-    return convert(path, staging)
-
-
 def _replayed(outcomes: list[Outcome], codex: str, staging: Path) -> list[Outcome]:
     """A case that the server it was recorded with fails is no case: something in it cannot be seen on the wire."""
     if all(outcome.reason for outcome in outcomes):
@@ -95,11 +90,12 @@ def _replayed(outcomes: list[Outcome], codex: str, staging: Path) -> list[Outcom
     return checked
 
 
-def _report(verdicts: list[re.Match[str]], outcomes: list[Outcome], target: Path) -> int:
+def _report(verdicts: list[re.Match[str]], outcomes: list[Outcome], kept: list[str], target: Path) -> int:
     left_out = [(verdict[2], f"{verdict[1]} {verdict[3]}".strip()) for verdict in verdicts if verdict[1] != "PASS"]
     not_passed = {name for name, _ in left_out}
     refused = [outcome for outcome in outcomes if outcome.reason and outcome.case.rpartition("/")[2] not in not_passed]
     left_out += [(outcome.case.rpartition("/")[2], outcome.reason) for outcome in refused]
+    left_out += [(name, "is there already; --replace records it anew") for name in kept if name not in not_passed]
     if left_out:
         print("left out:")
     for name, reason in left_out:

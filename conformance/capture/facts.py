@@ -20,11 +20,10 @@ WRITTEN = ("description", "setup", "output", "awaits", "pids", "serverHome")
 class CaseFacts:
     """What a scenario says about the case it becomes.
 
-    Keys of `output` and `pids` are a piece of the command line of the process that is meant.
+    Keys of `output` and `pids` are names of processes; which processes these were is said with the verdict.
     """
 
     description: str = ""
-    left_out: str = ""  # why it is not to be recorded; "": it is
     names: Mapping[str, str] = field(default_factory=dict)  # of the case, by server; "" leaves the server's side out
     setup: tuple[Mapping[str, Any], ...] = ()
     output: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -40,6 +39,6 @@ class CaseFacts:
         """The members of the event; what is empty is left out."""
         members = {"description": self.description, "files": dict(files), "serverHome": dict(server_home),
                    "setup": [dict(step) for step in self.setup],
-                   "output": {marker: dict(rule) for marker, rule in self.output.items()}, "awaits": list(self.awaits),
+                   "output": {name: dict(rule) for name, rule in self.output.items()}, "awaits": list(self.awaits),
                    "pids": dict(self.pids), "needs": dict(self.needs)}
         return {name: value for name, value in members.items() if value or name == "files"}

@@ -16,6 +16,7 @@ from replay.placeholders import RECORDED_HOME, RECORDED_MCP, RECORDED_ROOT
 
 # What a server may leave out as a whole; a session that uses one of these is then not offered.
 METHODS_BEYOND_THE_CORE = ("fs/walk", "fs/open", "http/request", "capabilities/discoverV2")
+LISTS = ("methods", "capabilities", "programs", "absent")
 FLAGS = ("tty", "tmux", "root", "network", "sandbox")
 _ON_THIS_MACHINE = (RECORDED_MCP, "http://127.0.0.1", "http://localhost", "http://[::1]")
 
@@ -39,7 +40,7 @@ def allowances(lines: list[JsonObject]) -> list[str]:
 
 def needs_of(lines: list[JsonObject], known: Mapping[str, Any], files: Collection[str]) -> JsonObject:
     """The `needs` of meta.json; `known` is what the scenario, or the case as it was, says beyond the messages."""
-    needs: JsonObject = {"methods": [], "capabilities": [], "programs": [], "absent": [], **dict.fromkeys(FLAGS, False)}
+    needs: JsonObject = {**{name: [] for name in LISTS}, **dict.fromkeys(FLAGS, False)}
     answered = {(line["conn"], line["recv"]["id"]) for line in lines if "result" in line.get("recv", {})}
     methods = {line["send"].get("method") for line in lines if "send" in line}
     _add(needs["capabilities"], *(capability for capability in known.get("capabilities", ())
@@ -58,6 +59,9 @@ def needs_of(lines: list[JsonObject], known: Mapping[str, Any], files: Collectio
             needs["network"] = True
         if body.get("method") == "process/start":
             _note_start(params, needs, files)
+    _add(needs["methods"], *(method for method in known.get("methods", ()) if method in methods))
+    for name in ("programs", "absent"):
+        _add(needs[name], *known.get(name, ()))
     for flag in FLAGS:
         needs[flag] = needs[flag] or bool(known.get(flag))
     return needs

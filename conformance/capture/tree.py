@@ -56,10 +56,11 @@ def _entry(root: Path, path: Path) -> dict[str, str] | None:
     if not stat.S_ISREG(mode):
         return None
     content = path.read_bytes()
-    executable = {"mode": "755"} if mode & 0o111 else {}
     try:
+        if mode & 0o100:
+            return {"kind": "executable", "text": content.decode("utf-8")}
         if len(content) <= _LONGEST_TEXT:
-            return {"kind": "file", "text": content.decode("utf-8"), **executable}
+            return {"kind": "file", "text": content.decode("utf-8")}
     except UnicodeDecodeError:
         pass  # packed below
-    return {"kind": "packed", "zlib": base64.b64encode(zlib.compress(content, 9)).decode(), **executable}
+    return {"kind": "packed", "zlib": base64.b64encode(zlib.compress(content, 9)).decode()}

@@ -72,13 +72,13 @@ class Recording:
             self._recorders[server].note(EVENT, **self._facts.event(files, self._homes.get(server, {})))
         self._noted |= new
 
-    def finish(self, word: str, reason: str) -> list[str]:
+    def finish(self, word: str, reason: str, process_ids: dict[str, str]) -> list[str]:
         """Closes the captures, and says how the scenario went; what went wrong with recording.
 
-        A server that the client never came to has no capture.
+        `process_ids` are those of the processes that the facts name.  A server that the client never came to has no capture.
         """
         for recorder in self._recorders.values():
-            recorder.note(VERDICT_EVENT, word=word, reason=reason)
+            recorder.note(VERDICT_EVENT, word=word, reason=reason, processes=process_ids)
             recorder.close()
             if not recorder.connections:
                 recorder.path.unlink()

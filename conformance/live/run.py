@@ -18,7 +18,7 @@ import time
 import traceback
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from live.codex_cli import CodexCli, parse_version
 from live.recording import Recording, Target
 from live.scenario import ClientFault, Launch, LiveRun, Mismatch, Scenario, Unsupported, expect_equal
 from live.server_process import ServerError, ServerProcess, address_of
+from capture.facts import CaseFacts
 from capture.tcp_proxy import Address
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -142,8 +143,8 @@ def _play_all(chosen: list[Scenario], stage: Stage, jobs: int) -> Iterator[Verdi
     try:
         plays = []
         for scenario in chosen:
-            if stage.captures and scenario.case.left_out:
-                yield Verdict("SKIP", scenario.name, 0, f"not to be recorded: {scenario.case.left_out}")
+            if stage.captures and not scenario.record:
+                yield Verdict("SKIP", scenario.name, 0, f"not to be recorded: {scenario.record_reason}")
             elif scenario.applies_to(stage.codex.version):
                 plays.append(pool.submit(_play, scenario, stage))
             else:
@@ -176,7 +177,7 @@ def _play(scenario: Scenario, stage: Stage) -> Verdict:
     finally:
         own_logs = run.server_logs()
         run.close()
-    if recording is not None and (faults := recording.finish(word, reason)) and word == "PASS":
+    if recording is not None and (faults := recording.finish(word, reason, run.process_ids)) and word == "PASS":
         word, reason = "FAIL", f"recording: {'; '.join(faults)}"
     seconds = time.monotonic() - start
     if word == "FAIL" and (missing := scenario.not_offered(run)):
@@ -192,8 +193,9 @@ def _play(scenario: Scenario, stage: Stage) -> Verdict:
 def _recording(scenario: Scenario, stage: Stage) -> Recording | None:
     if stage.captures is None:
         return None
-    about = (scenario.play.__doc__ or scenario.name.replace("_", " ")).splitlines()[0]
-    facts = scenario.case if scenario.case.description else replace(scenario.case, description=about)
+    about = scenario.description or (scenario.play.__doc__ or scenario.name.replace("_", " ")).splitlines()[0]
+    needs = {**scenario.needs, "capabilities": [*scenario.capabilities, *scenario.needs.get("capabilities", ())]}
+    facts = CaseFacts(about, scenario.recorded_names, scenario.setup, scenario.output, scenario.awaits, scenario.pids, needs)
     return Recording(stage.captures, scenario.name, facts, stage.root / scenario.name)
 
 

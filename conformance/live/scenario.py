@@ -13,7 +13,6 @@ from live.codex_cli import CodexCli, CodexResult, Task, Version
 from live.model_server import Conversation, JsonObject, ModelServer, ToolOutput, ToolOutputs, function_call
 from live.recording import SHARED, Recording
 from live.server_process import ServerProcess
-from capture.facts import CaseFacts
 from capture.tcp_proxy import Address, TcpProxy
 from live.traffic import Process, Request, Traffic
 
@@ -147,6 +146,7 @@ class LiveRun:
         self.result: CodexResult | None = None
         self.model_requests: list[JsonObject] = []
         self.remark = ""  # shown with the verdict
+        self.process_ids: dict[str, str] = {}  # of a scenario file: the run steps and the processes they started
         self._launch = launch
         self._servers: list[ServerProcess] = []
 
@@ -251,8 +251,12 @@ class Scenario:
 
     `connections` is how many connections the client makes to the shared server when nothing went wrong: as many as
     it makes to the reference server of its own version.  `capabilities` and `methods` are what a server
-    may leave out: a scenario that fails on a server without them was not offered.  `case` is what a recording of it
-    cannot tell.
+    may leave out: a scenario that fails on a server without them was not offered.
+
+    What a recording of it needs beside the messages, in the form of meta.json: `needs`, `setup`, `awaits`, and `output`
+    and `pids`, whose keys are the run steps of the scenario file (LiveRun.process_ids says which processes they were).
+    `record` false: it is not worth recording, for `record_reason`.
+    `recorded_names`: what the recording of each server's side is called, if not NAME and NAME_SERVER.
     """
 
     name: str
@@ -262,7 +266,15 @@ class Scenario:
     connections: int = 1
     capabilities: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
-    case: CaseFacts = field(default_factory=CaseFacts)
+    description: str = ""
+    record: bool = True
+    record_reason: str = ""
+    needs: dict[str, Any] = field(default_factory=dict)
+    setup: tuple[dict[str, str], ...] = ()
+    output: dict[str, dict[str, Any]] = field(default_factory=dict)
+    pids: dict[str, str] = field(default_factory=dict)
+    awaits: tuple[str, ...] = ()
+    recorded_names: dict[str, str] = field(default_factory=dict)
 
     def applies_to(self, version: Version) -> bool:
         """Whether this client version can play it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from capture.facts import CaseFacts
 from live.model_server import Conversation, ToolOutput, ToolOutputs
 from live.scenario import (ClientFault, LiveRun, Mismatch, Scenario, exec_command, expect, expect_equal, expect_exit,
                       expect_same_bytes, one_turn, running_session, write_session)
@@ -131,10 +130,11 @@ def _shell_snapshot(run: LiveRun) -> None:
     expect_equal("runs of the rc file", "run\n", (home / "runs").read_text())
 
 
-_TOO_LONG = CaseFacts(left_out="20 MB of output")
+_TOO_LONG = "20 MB of output"
 SCENARIOS = (
-    Scenario("flood_resumed", _flood_resumed, first=(0, 150), connections=2, case=_TOO_LONG),  # the long ones first
-    Scenario("flood", _flood_uncut, case=_TOO_LONG),
+    # the long ones first
+    Scenario("flood_resumed", _flood_resumed, first=(0, 150), connections=2, record=False, record_reason=_TOO_LONG),
+    Scenario("flood", _flood_uncut, record=False, record_reason=_TOO_LONG),
     Scenario("command_output", _command_output),
     Scenario("failing_command", _failing_command),
     Scenario("stderr", _stderr),

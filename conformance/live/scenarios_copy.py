@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from capture.facts import CaseFacts
 from live.model_server import Conversation, JsonObject, function_call
 from live.scenario import (LiveRun, Remote, Scenario, environments_toml, exec_command, expect, expect_equal, expect_exit,
                       expect_same_bytes)
@@ -84,6 +83,6 @@ def _check_blocks(run: LiveRun, remote: Remote, method: str, mode: str) -> None:
 SCENARIOS = (
     Scenario("two_environments", _two_environments, first=_TWO_ENVIRONMENTS),
     Scenario("copy_between_environments", _copy_between_environments, first=_COPY,
-             capabilities=("fileWriteStreaming",), methods=("fs/open",), case=CaseFacts(
-                 names={"shared": "copy_source", "second": "copy_target"})),
+             capabilities=("fileWriteStreaming",), methods=("fs/open",),
+             recorded_names={"shared": "copy_source", "second": "copy_target"}),
 )

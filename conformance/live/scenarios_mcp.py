@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from capture.facts import CaseFacts
 from live.mcp_server import SESSION, McpHttpServer, large_text
 from live.model_server import Conversation, namespaced_call
 from live.scenario import LiveRun, Scenario, expect, expect_equal
@@ -113,6 +112,6 @@ def _check_bodies(run: LiveRun) -> None:
 
 SCENARIOS = (
     Scenario("mcp_stdio", _mcp_stdio, first=_MCP,
-             case=CaseFacts(left_out="the session starts a program of this suite")),
+             record=False, record_reason="the session starts a program of this suite"),
     Scenario("mcp_http", _mcp_http, first=_MCP, methods=("http/request",)),
 )
