@@ -50,6 +50,11 @@ class CodexCli:
         return self.version >= (0, 150)
 
     @property
+    def install(self) -> Path:
+        """The folder of the native package, with the binary and the programs it brings."""
+        return next((folder for folder in self.binary.parents if folder.parent.name == "vendor"), self.binary.parent)
+
+    @property
     def _model(self) -> str:
         """A model name from the binary's own catalog; an unknown one is offered no apply_patch."""
         return "gpt-5.5" if self.version >= (0, 150) else "gpt-5.4"

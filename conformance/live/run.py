@@ -26,8 +26,10 @@ from live import (
     process_group, scenarios_commands, scenarios_copy, scenarios_files, scenarios_mcp, scenarios_project,
     scenarios_recovery, scenarios_setup, scenarios_terminals)
 from live.codex_cli import CodexCli, parse_version
+from live.recording import Recording, Target
 from live.scenario import ClientFault, Launch, LiveRun, Mismatch, Scenario, Unsupported, expect_equal
 from live.server_process import ServerError, ServerProcess, address_of
+from capture.facts import CaseFacts
 from capture.tcp_proxy import Address
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -81,7 +83,9 @@ def main(arguments: argparse.Namespace) -> int:
             launch = partial(_launch, program)
             server = launch((), root / "server")
         address = server.address if server else address_of(arguments.server)
-        stage = Stage(codex, address, server, launch, root, arguments.capture)
+        captures = Target(arguments.capture / arguments.codex, f"codex {arguments.codex}", _server_name(arguments),
+                          codex.install, root / "server" / "home" if server else None) if arguments.capture else None
+        stage = Stage(codex, address, server, launch, root, captures)
         return _report(_play_all(chosen, stage, arguments.jobs))
     except ServerError as error:
         sys.exit(f"server: {error}")
@@ -107,7 +111,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scenario", default="*", metavar="GLOB", help="only the scenarios whose name matches")
     parser.add_argument("--jobs", type=int, default=3, metavar="N", help="scenarios at a time (default 3)")
     parser.add_argument("--capture", type=Path, metavar="FOLDER",
-                        help="write FOLDER/VERSION/SCENARIO.jsonl for replay/convert.py")
+                        help="record into FOLDER/VERSION/SCENARIO.jsonl, for `paned-conformance convert`")
     parser.add_argument("--keep", action="store_true", help="keep the temporary folder")
 
 
@@ -120,7 +124,14 @@ class Stage:
     server: ServerProcess | None
     launch: Launch | None
     root: Path
-    captures: Path | None
+    captures: Target | None
+
+
+def _server_name(arguments: argparse.Namespace) -> str:
+    """What a recording says of the server."""
+    if arguments.reference:
+        return f"codex exec-server {arguments.codex}"
+    return "paned" if arguments.paned else str(arguments.server)
 
 
 def _launch(program: list[str], arguments: tuple[str, ...], folder: Path) -> ServerProcess:
@@ -132,7 +143,9 @@ def _play_all(chosen: list[Scenario], stage: Stage, jobs: int) -> Iterator[Verdi
     try:
         plays = []
         for scenario in chosen:
-            if scenario.applies_to(stage.codex.version):
+            if stage.captures and not scenario.record:
+                yield Verdict("SKIP", scenario.name, 0, f"not to be recorded: {scenario.record_reason}")
+            elif scenario.applies_to(stage.codex.version):
                 plays.append(pool.submit(_play, scenario, stage))
             else:
                 yield Verdict("SKIP", scenario.name, 0, "not with this client version")
@@ -144,7 +157,8 @@ def _play_all(chosen: list[Scenario], stage: Stage, jobs: int) -> Iterator[Verdi
 
 def _play(scenario: Scenario, stage: Stage) -> Verdict:
     start, log_start = time.monotonic(), stage.server.log_size() if stage.server else 0
-    run = LiveRun(stage.codex, stage.root / scenario.name, stage.address, stage.launch)
+    recording = _recording(scenario, stage)
+    run = LiveRun(stage.codex, stage.root / scenario.name, stage.address, stage.launch, recording)
     run.remotes[0].expected_connections = scenario.connections
     word, reason, details = "PASS", "", ""
     try:
@@ -163,10 +177,8 @@ def _play(scenario: Scenario, stage: Stage) -> Verdict:
     finally:
         own_logs = run.server_logs()
         run.close()
-    if stage.captures:
-        for remote in (remote for remote in run.remotes if remote.proxy.connections):
-            name = scenario.name if remote is run.remotes[0] else f"{scenario.name}_{remote.name}"
-            remote.recorder.write(stage.captures / ".".join(map(str, stage.codex.version)) / f"{name}.jsonl")
+    if recording is not None and (faults := recording.finish(word, reason, run.process_ids)) and word == "PASS":
+        word, reason = "FAIL", f"recording: {'; '.join(faults)}"
     seconds = time.monotonic() - start
     if word == "FAIL" and (missing := scenario.not_offered(run)):
         return Verdict("NOT-OFFERED", scenario.name, seconds, f"the server: {missing} (without it: {reason})")
@@ -176,6 +188,15 @@ def _play(scenario: Scenario, stage: Stage) -> Verdict:
         details += _tail("stderr of the servers of its own", own_logs)
         details += _tail("stderr of the server meanwhile", stage.server.log_since(log_start) if stage.server else "")
     return Verdict(word, scenario.name, seconds, reason, details)
+
+
+def _recording(scenario: Scenario, stage: Stage) -> Recording | None:
+    if stage.captures is None:
+        return None
+    about = scenario.description or (scenario.play.__doc__ or scenario.name.replace("_", " ")).splitlines()[0]
+    needs = {**scenario.needs, "capabilities": [*scenario.capabilities, *scenario.needs.get("capabilities", ())]}
+    facts = CaseFacts(about, scenario.recorded_names, scenario.setup, scenario.output, scenario.awaits, scenario.pids, needs)
+    return Recording(stage.captures, scenario.name, facts, stage.root / scenario.name)
 
 
 def _check_wire(run: LiveRun) -> None:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from live.codex_cli import CodexCli, CodexResult, Task, Version
 from live.model_server import Conversation, JsonObject, ModelServer, ToolOutput, ToolOutputs, function_call
-from capture.recorder import Recorder
+from live.recording import SHARED, Recording
 from live.server_process import ServerProcess
 from capture.tcp_proxy import Address, TcpProxy
 from live.traffic import Process, Request, Traffic
 
 ALL_VERSIONS: Version = (0,)
 _METHOD_NOT_FOUND = -32601
+_LAST_WORDS_SECONDS = 5.0
 
 
 class Mismatch(Exception):
@@ -106,12 +107,18 @@ def expect_exit(output: ToolOutput, code: int) -> str:
 class Remote:
     """An exec-server as codex meets it: behind a proxy of its own, which keeps the traffic."""
 
-    def __init__(self, name: str, server: Address, root: Path, folder: Path) -> None:
+    def __init__(self, name: str, server: Address, recording: Recording | None) -> None:
         self.name = name
         self.expected_connections: int | None = 1  # None: as many as the client likes
-        self.recorder = Recorder(root, folder)
-        self.traffic = Traffic(self.recorder)
-        self.proxy = TcpProxy(server, self.traffic)
+        self.traffic = Traffic()
+        self._recorder = recording.recorder(name, server) if recording else None
+        observers = (self._recorder, self.traffic) if self._recorder else (self.traffic,)
+        self.proxy = TcpProxy(server, *observers)
+
+    def spell(self, here: str, recorded: str) -> None:
+        """A recording, if one is made, is to call `here` `recorded`."""
+        if self._recorder is not None:
+            self._recorder.spell(here, recorded)
 
     @property
     def url(self) -> str:
@@ -126,17 +133,20 @@ Launch = Callable[[tuple[str, ...], Path], ServerProcess]  # further arguments, 
 class LiveRun:
     """One scenario's runs of codex: private folders, a private proxy, private model servers."""
 
-    def __init__(self, codex: CodexCli, root: Path, server: Address, launch: Launch | None) -> None:
+    def __init__(self, codex: CodexCli, root: Path, server: Address, launch: Launch | None,
+                 recording: Recording | None = None) -> None:
         self.codex, self.root = codex, root
         self.project = root / "workspace" / "project"
         self.project.mkdir(parents=True)
         for name in ("home", "codex-home", "tmp"):
             (root / name).mkdir(mode=0o700)
-        self.remotes = [Remote("shared", server, root, root.parent / "server")]  # the first is the one all scenarios share
+        self._recording = recording
+        self.remotes = [Remote(SHARED, server, recording)]  # the first is the one all scenarios share
         self.proxy, self.traffic = self.remotes[0].proxy, self.remotes[0].traffic
         self.result: CodexResult | None = None
         self.model_requests: list[JsonObject] = []
         self.remark = ""  # shown with the verdict
+        self.process_ids: dict[str, str] = {}  # of a scenario file: the run steps and the processes they started
         self._launch = launch
         self._servers: list[ServerProcess] = []
 
@@ -149,6 +159,8 @@ class LiveRun:
         """
         if environments is not None:
             (self.root / "codex-home" / "environments.toml").write_text(environments)
+        if self._recording is not None:
+            self._recording.note_start()
         model = ModelServer(conversation)
         self.model_requests = model.requests  # of this run of codex; grows while it goes on
         try:
@@ -174,9 +186,11 @@ class LiveRun:
         """Starts a further server of the kind under test.  Raises ServerError when it does not come up."""
         if self._launch is None:
             raise Unsupported("it was not started here, and this needs a server of its own")
+        if self._recording is not None:
+            self._recording.note_server_home(name)
         server = self._launch(arguments, self.root / name)
         self._servers.append(server)
-        self.remotes.append(Remote(name, server.address, self.root, self.root / name))
+        self.remotes.append(Remote(name, server.address, self._recording))
         return self.remotes[-1]
 
     def wait_until(self, what: str, holds: Callable[[], bool], timeout: float = 30.0) -> None:
@@ -222,6 +236,9 @@ class LiveRun:
 
     def close(self) -> None:
         """Ends the proxies and the servers of this run."""
+        if self._recording is not None:  # what codex said last is to be in it
+            for remote in self.remotes:
+                remote.proxy.wait_until_ended(_LAST_WORDS_SECONDS)
         for remote in self.remotes:
             remote.proxy.close()
         for server in self._servers:
@@ -235,6 +252,11 @@ class Scenario:
     `connections` is how many connections the client makes to the shared server when nothing went wrong: as many as
     it makes to the reference server of its own version.  `capabilities` and `methods` are what a server
     may leave out: a scenario that fails on a server without them was not offered.
+
+    What a recording of it needs beside the messages, in the form of meta.json: `needs`, `setup`, `awaits`, and `output`
+    and `pids`, whose keys are the run steps of the scenario file (LiveRun.process_ids says which processes they were).
+    `record` false: it is not worth recording, for `record_reason`.
+    `recorded_names`: what the recording of each server's side is called, if not NAME and NAME_SERVER.
     """
 
     name: str
@@ -244,6 +266,15 @@ class Scenario:
     connections: int = 1
     capabilities: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
+    description: str = ""
+    record: bool = True
+    record_reason: str = ""
+    needs: dict[str, Any] = field(default_factory=dict)
+    setup: tuple[dict[str, str], ...] = ()
+    output: dict[str, dict[str, Any]] = field(default_factory=dict)
+    pids: dict[str, str] = field(default_factory=dict)
+    awaits: tuple[str, ...] = ()
+    recorded_names: dict[str, str] = field(default_factory=dict)
 
     def applies_to(self, version: Version) -> bool:
         """Whether this client version can play it."""

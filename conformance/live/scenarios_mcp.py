@@ -69,7 +69,7 @@ def _http_server() -> Iterator[McpHttpServer]:
 def _mcp_http(run: LiveRun) -> None:
     """Every request goes through the exec-server; bodies are streamed, not collected."""
     with _http_server() as server:
-        run.remotes[0].recorder.spell(server.origin, "http://mcp.test")
+        run.remotes[0].spell(server.origin, "http://mcp.test")
         _play(run, f'url="{server.url}",http_headers={{"X-Test"="from-config"}}')
         calls = server.calls
         for name in ("initialize", "tools/list", "tools/call"):
@@ -111,6 +111,7 @@ def _check_bodies(run: LiveRun) -> None:
 
 
 SCENARIOS = (
-    Scenario("mcp_stdio", _mcp_stdio, first=_MCP),
+    Scenario("mcp_stdio", _mcp_stdio, first=_MCP,
+             record=False, record_reason="the session starts a program of this suite"),
     Scenario("mcp_http", _mcp_http, first=_MCP, methods=("http/request",)),
 )
