@@ -103,6 +103,8 @@ func twentyPolls(ctx context.Context, e *env, s *session) error {
 			return err
 		}
 		readers[i] = s.reader(pid)
+	}
+	for i := range polls {
 		var err error
 		if polls[i], err = readers[i].begin(shellMaxBytes, longPollMs); err != nil {
 			return err
@@ -124,14 +126,10 @@ func twentyPolls(ctx context.Context, e *env, s *session) error {
 	})
 }
 
+// twentyProcesses: twenty shells of one connection, each with its own output and exit code.
 func twentyProcesses(ctx context.Context, e *env, s *session) error {
 	return parallel(ctx, 20, func(ctx context.Context, i int) error {
-		out, err := s.sh(ctx, fmt.Sprintf("echo %d begin; sleep 0.5; echo %d end; exit %d", i, i, i))
-		if err != nil {
-			return err
-		}
-		want := fmt.Sprintf("%d begin\n%d end\n", i, i)
-		return together(wantBytes("stdout", []byte(want), out.stdout), wantExit(out, i))
+		return wantOwnRun(ctx, s, fmt.Sprint("shell-", i), i)
 	})
 }
 
@@ -143,13 +141,22 @@ func sameIDTwoClients(ctx context.Context, e *env, first *session) error {
 	}
 	clients := []*session{first, second}
 	return parallel(ctx, len(clients), func(ctx context.Context, i int) error {
-		out, err := clients[i].sh(ctx, fmt.Sprintf("for n in 1 2 3 4; do echo client %d; sleep 0.3; done; exit %d", i, 10+i))
-		if err != nil {
-			return err
-		}
-		want := strings.Repeat(fmt.Sprintf("client %d\n", i), 4)
-		return together(wantBytes("stdout", []byte(want), out.stdout), wantExit(out, 10+i))
+		return wantOwnRun(ctx, clients[i], "shell-1", i)
 	})
+}
+
+// wantOwnRun runs a process that says a number for a while and ends with it.
+func wantOwnRun(ctx context.Context, s *session, pid string, number int) error {
+	line := fmt.Sprintf("for n in 1 2 3; do echo number %d; sleep 0.2; done; exit %d", number, number)
+	if err := s.startShell(ctx, pid, line, startOptions{}); err != nil {
+		return err
+	}
+	out := s.reader(pid)
+	if err := out.until(ctx, isClosed); err != nil {
+		return err
+	}
+	want := strings.Repeat(fmt.Sprintf("number %d\n", number), 3)
+	return together(wantBytes("stdout", []byte(want), out.stdout), wantExit(out.output, number))
 }
 
 // idsOfAnotherSession: they can be neither read nor written nor ended.

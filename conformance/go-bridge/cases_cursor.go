@@ -135,13 +135,13 @@ func cursorOfOthers(ctx context.Context, e *env, _ *session) error {
 	if err != nil {
 		return err
 	}
-	next := e.gate("next")
-	if err := s.startShell(ctx, "1", "echo one; "+next.wait()+"; echo two", startOptions{}); err != nil {
+	next, end := e.gate("next"), e.gate("end")
+	line := "echo one; " + next.wait() + "; echo two; " + end.wait()
+	if err := s.startShell(ctx, "1", line, startOptions{}); err != nil {
 		return err
 	}
 	out := s.reader("1")
-	err = out.until(ctx, func(reply *readReply) bool { return len(reply.Chunks) > 0 })
-	if err != nil {
+	if err := out.untilOutput(ctx, len("one\n")); err != nil {
 		return err
 	}
 	reply, err := s.read(ctx, "1", 0, shellMaxBytes, 0)
@@ -153,6 +153,12 @@ func cursorOfOthers(ctx context.Context, e *env, _ *session) error {
 			len(reply.Chunks), reply.NextSeq)
 	}
 	if err := next.open(); err != nil {
+		return err
+	}
+	if err := out.untilOutput(ctx, len("one\ntwo\n")); err != nil {
+		return err
+	}
+	if err := end.open(); err != nil {
 		return err
 	}
 	if err := out.until(ctx, isClosed); err != nil {
@@ -177,24 +183,25 @@ func seqsWithoutGaps(ctx context.Context, e *env, bridge *session) error {
 	if err != nil {
 		return err
 	}
-	for _, s := range []*session{bridge, other} {
-		second, third := e.gate(fmt.Sprintf("second-%p", s)), e.gate(fmt.Sprintf("third-%p", s))
-		line := "echo 1; " + second.wait() + "; echo 2; " + third.wait() + "; echo 3; exit 0"
+	for n, s := range []*session{bridge, other} {
+		var gates [3]gate // behind each line, so that every line is a chunk and the exit comes last
+		line := ""
+		for i := range gates {
+			gates[i] = e.gate(fmt.Sprint("gate-", n, "-", i))
+			line += "echo x; " + gates[i].wait() + "; "
+		}
 		if err := s.startShell(ctx, "uexec-1", line, startOptions{}); err != nil {
 			return err
 		}
 		out := s.reader("uexec-1")
-		for seq, opens := range []gate{second, third, ""} {
-			if err := out.untilOutput(ctx, 2*(seq+1)); err != nil {
+		for i, gate := range gates {
+			if err := out.untilOutput(ctx, (i+1)*len("x\n")); err != nil {
 				return err
 			}
-			if out.after != int64(seq+1) {
-				return fmt.Errorf("expected seq %d of the chunk behind %d, came %d", seq+1, seq, out.after)
+			if out.after != int64(i+1) {
+				return fmt.Errorf("expected seq %d of the chunk behind %d, came %d", i+1, i, out.after)
 			}
-			if opens == "" {
-				break
-			}
-			if err := opens.open(); err != nil {
+			if err := gate.open(); err != nil {
 				return err
 			}
 		}

@@ -140,7 +140,7 @@ func ttyStdin(ctx context.Context, e *env, s *session) error {
 	if err := s.write(ctx, "uexec-1", []byte("hello\n")); err != nil {
 		return err
 	}
-	if err := out.until(ctx, isOver); err != nil {
+	if err := out.until(ctx, isClosed); err != nil {
 		return err
 	}
 	return wantRun(out.output, []byte("readygot hello\r\n"))

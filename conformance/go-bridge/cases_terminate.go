@@ -112,34 +112,16 @@ func terminateReachesGroup(ctx context.Context, e *env, s *session) error {
 	})
 }
 
-// terminateKills: TERM is ignored, so KILL must come; the terminate is answered long before,
-// while a poll of the process is still open.
+// terminateKills: TERM is ignored, so KILL must come.
 func terminateKills(ctx context.Context, e *env, s *session) error {
 	out, err := startReady(ctx, s, "trap '' TERM; echo ready; while :; do sleep 0.05; done", pipe)
 	if err != nil {
 		return err
 	}
-	poll, err := out.begin(shellMaxBytes, longPollMs)
-	if err != nil {
+	if err := runningTerminate(ctx, s, "uexec-1"); err != nil {
 		return err
 	}
-	if err := wantUnblocked(ctx, "terminate", func(ctx context.Context) error { return runningTerminate(ctx, s, "uexec-1") }); err != nil {
-		return err
-	}
-	if poll.answered() {
-		return fmt.Errorf("expected the terminate's reply while the process goes on, came the process's end before it")
-	}
-	err = wantUnblocked(ctx, "waiting for KILL", func(ctx context.Context) error {
-		for !out.over {
-			if _, err := out.take(ctx, poll); err != nil {
-				return err
-			}
-			if poll, err = out.begin(shellMaxBytes, shellWaitMs); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	err = wantUnblocked(ctx, "waiting for KILL", func(ctx context.Context) error { return out.until(ctx, isOver) })
 	if err != nil {
 		return err
 	}

@@ -68,7 +68,7 @@ func report(o options, jobs []job) (tally, error) {
 	started := time.Now()
 	counts := tally{}
 	var results []result
-	for r := range (runner{url: o.url, scratch: scratch, copyMiB: o.copyMiB}).runAll(jobs) {
+	for r := range (runner{url: o.url, scratch: scratch, copyMiB: o.copyMiB, timeout: caseTimeout}).runAll(jobs) {
 		fmt.Println(r)
 		counts[r.verdict()]++
 		results = append(results, r)
@@ -124,14 +124,17 @@ func selectJobs(s selection) ([]job, error) {
 	}
 	var jobs []job
 	for _, c := range allCases() {
-		for _, d := range chosen {
+		for i, d := range chosen {
+			if c.once && i > 0 {
+				break
+			}
 			j := job{c, d}
 			short, err := path.Match(s.glob, c.name)
 			if err != nil {
 				return nil, fmt.Errorf("-case %q: %w", s.glob, err)
 			}
 			long, _ := path.Match(s.glob, j.fullName())
-			if (short || long) && (s.rule == "" || j.hasRule(s.rule)) && !(c.plain && d.uri) {
+			if (short || long) && (s.rule == "" || j.hasRule(s.rule)) {
 				jobs = append(jobs, j)
 			}
 		}
