@@ -139,6 +139,11 @@ func errorsSpareTheRest(ctx context.Context, e *env, s *session) error {
 			return fmt.Errorf("text %q: send: %w", text, err)
 		}
 	}
+	for _, id := range []string{"901", "902"} {
+		if _, err := s.awaitReply(ctx, id); err != nil {
+			return err
+		}
+	}
 	if err := release.open(); err != nil {
 		return err
 	}

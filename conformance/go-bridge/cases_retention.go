@@ -27,16 +27,17 @@ const (
 	keptBytes  = 1 << 20 // the least that anybody keeps
 )
 
-// readAll reads to the end without the shell tool's 240 limit, with 1 MiB replies;
+// readAll reads to the close without the shell tool's 240 limit, with 1 MiB replies;
 // pause runs after the first reply with output.
 func readAll(ctx context.Context, s *session, pid string, pause func()) (*output, error) {
 	out := s.reader(pid)
 	began := time.Now()
-	for paused := false; !out.over; {
+	for paused, closed := false, false; !closed; {
 		reply, err := out.next(ctx, pumpMaxBytes, pumpWaitMs)
 		if err != nil {
 			return nil, err
 		}
+		closed = reply.Closed
 		if !paused && len(reply.Chunks) > 0 {
 			paused = true
 			pause()

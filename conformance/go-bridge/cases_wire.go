@@ -27,21 +27,12 @@ func stringID(ctx context.Context, e *env, s *session) error {
 		`{"jsonrpc":"2.0","id":"two","method":"process/fly"}`,
 		`{"jsonrpc":"2.0","id":"33","method":"process/read","params":{}}`,
 	} {
-		var sent struct{ ID string }
-		if err := json.Unmarshal([]byte(message), &sent); err != nil {
-			return err
-		}
+		id := message[len(`{"jsonrpc":"2.0","id":`):strings.Index(message, `,"method"`)]
 		if err := s.sendText([]byte(message)); err != nil {
 			return err
 		}
-		wait, cancel := context.WithTimeout(ctx, 5*time.Second)
-		_, err := s.awaitStray(wait, func(frame string) bool {
-			var reply struct{ ID any }
-			return json.Unmarshal([]byte(frame), &reply) == nil && reply.ID == sent.ID
-		})
-		cancel()
-		if err != nil {
-			return fmt.Errorf("expected a reply with the string id %q: %w", sent.ID, err)
+		if _, err := s.awaitReply(ctx, id); err != nil {
+			return err
 		}
 	}
 	return stillServes(ctx, s, "string ids")
@@ -58,14 +49,9 @@ func jsonrpcInReplies(ctx context.Context, e *env, s *session) error {
 		if err := s.sendText([]byte(message)); err != nil {
 			return err
 		}
-		wait, cancel := context.WithTimeout(ctx, 5*time.Second)
-		frame, err := s.awaitStray(wait, func(frame string) bool {
-			var reply struct{ ID json.Number }
-			return json.Unmarshal([]byte(frame), &reply) == nil && reply.ID.String() == id
-		})
-		cancel()
+		frame, err := s.awaitReply(ctx, id)
 		if err != nil {
-			return fmt.Errorf("expected a reply to id %s: %w", id, err)
+			return err
 		}
 		var reply struct{ JSONRPC string }
 		if err := json.Unmarshal([]byte(frame), &reply); err != nil || reply.JSONRPC != "2.0" {

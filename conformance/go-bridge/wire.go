@@ -200,6 +200,20 @@ func (c *client) awaitStray(ctx context.Context, match func(string) bool) (strin
 	}
 }
 
+// awaitReply waits for the reply to a request that was sent as text with this id (as JSON).
+func (c *client) awaitReply(ctx context.Context, id string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, unblockedLimit)
+	defer cancel()
+	frame, err := c.awaitStray(ctx, func(frame string) bool {
+		var reply struct{ ID json.RawMessage }
+		return json.Unmarshal([]byte(frame), &reply) == nil && string(reply.ID) == id
+	})
+	if err != nil {
+		err = fmt.Errorf("expected a reply with the id %s: %w", id, err)
+	}
+	return frame, err
+}
+
 // strayFrames gives the frames so far that the bridge could not decode or had not asked for.
 func (c *client) strayFrames() []string {
 	c.mu.Lock()
