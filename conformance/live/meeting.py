@@ -13,8 +13,8 @@ from live.model_server import Conversation
 from live.scenario import LiveRun, Scenario, exec_command, expect_equal, expect_exit
 
 NAME, GO = "meeting", "go"
-_COMING_SECONDS = 180.0  # for codex to come so far
-_WAIT_SECONDS = 240.0  # for the others; codex itself allows a model 300 s of silence
+_COMING_SECONDS = 60.0  # for codex to come so far
+_WAIT_SECONDS = 80.0  # for the others; times a patience of 3 it is below the 300 s of silence codex allows a model
 
 
 def meeting(folder: Path) -> Scenario:

@@ -55,6 +55,11 @@ class Verdict:
     methods: dict[str, str] = field(default_factory=dict)
     server_version: str = ""
 
+    def account(self) -> str:
+        """The reason in one line, with what was expected and what came."""
+        lines = [self.reason] + [line for line in self.details.splitlines() if line.startswith(("expected: ", "came: "))]
+        return ", ".join(" ".join(line.split())[:_TAIL_WIDTH] for line in lines)
+
     def __str__(self) -> str:
         line = f"{self.word} {self.name} ({self.seconds:.1f}) {self.reason}".rstrip()
         return f"{line}\n{textwrap.indent(self.details, '    ')}".rstrip()
@@ -89,7 +94,7 @@ def main(arguments: argparse.Namespace) -> int:
             launch = partial(_launch, program)
             server = launch((), root / "server")
         address = server.address if server else address_of(arguments.server)
-        stage = Stage(codex, address, server, launch, root, arguments.capture)
+        stage = Stage(codex, address, server, launch, root, arguments.capture, arguments.patience)
         first = [meeting(arguments.meet)] if arguments.meet else []
         verdicts = _report(chain(_play_all(first, stage, 1), _play_all(chosen, stage, arguments.jobs)))
         if arguments.json:
@@ -120,6 +125,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=int, default=3, metavar="N", help="scenarios at a time (default 3)")
     parser.add_argument("--capture", type=Path, metavar="FOLDER",
                         help="write FOLDER/VERSION/SCENARIO.jsonl for replay/convert.py")
+    parser.add_argument("--patience", type=float, default=1.0, metavar="N", help="multiply all time limits (default 1)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to FILE (for paned-conformance report)")
     parser.add_argument("--server-name", default="", metavar="NAME", help="what the results call the server")
     parser.add_argument("--meet", type=Path, metavar="FOLDER",
@@ -138,6 +144,7 @@ class Stage:
     launch: Launch | None
     root: Path
     captures: Path | None
+    patience: float
 
 
 def _launch(program: list[str], arguments: tuple[str, ...], folder: Path) -> ServerProcess:
@@ -161,7 +168,7 @@ def _play_all(chosen: list[Scenario], stage: Stage, jobs: int) -> Iterator[Verdi
 
 def _play(scenario: Scenario, stage: Stage) -> Verdict:
     start, log_start = time.monotonic(), stage.server.log_size() if stage.server else 0
-    run = LiveRun(stage.codex, stage.root / scenario.name, stage.address, stage.launch)
+    run = LiveRun(stage.codex, stage.root / scenario.name, stage.address, stage.launch, stage.patience)
     run.remotes[0].expected_connections = scenario.connections
     word, reason, details = "PASS", "", ""
     try:
@@ -237,4 +244,4 @@ def _results(arguments: argparse.Namespace, verdicts: list[Verdict], address: Ad
               "version": arguments.codex if arguments.reference else declared}
     return Results("live", server, started.isoformat(timespec="seconds"), round(seconds, 1),
                    [CaseResult(f"codex {arguments.codex}", verdict.name, verdict.word.lower(), round(verdict.seconds, 1),
-                               verdict.reason, verdict.methods) for verdict in verdicts])
+                               verdict.account(), verdict.methods) for verdict in verdicts])
