@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 import time
@@ -121,14 +120,8 @@ class GoClient(Client):
     """The Go walk, in both dialects."""
 
     def __init__(self, binary: Path, url: str, server_name: str, folder: Path) -> None:
-        super().__init__("go", [str(binary), "-url", url], folder)
-
-    def tallies(self) -> list[Tally]:
-        """From the lines it printed, `VERDICT dialect/case ...`."""
-        cases = [CaseResult(f"go {found[2]}", found[3], found[1].lower(), 0, found[4])
-                 for found in re.finditer(r"^([A-Z-]+) (\w+)/(\S+) (.*)$", self.output(), re.MULTILINE)]
-        seconds = self.ended - self.began
-        return [_tally(name, [case for case in cases if case.client == name], seconds) for name in ("go plain", "go uri")]
+        super().__init__("go", [str(binary), "-url", url, "-server-name", server_name,
+                                "-json", str(folder / "results.json")], folder)
 
 
 def _tally(name: str, cases: list[CaseResult], seconds: float) -> Tally:
