@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path"
 	"time"
 )
 
@@ -75,9 +76,10 @@ type gate string
 
 func (e *env) gate(name string) gate { return gate(e.file(name)) }
 
-// wait is the shell command that waits for the gate.
+// wait is the shell command that waits for the gate. When the case is over and its folder
+// gone, it waits no longer: what a server need not end would run for ever.
 func (g gate) wait() string {
-	return fmt.Sprintf("until [ -e %s ]; do sleep 0.02; done", quote(string(g)))
+	return fmt.Sprintf("until [ -e %s ] || [ ! -d %s ]; do sleep 0.02; done", quote(string(g)), quote(path.Dir(string(g))))
 }
 
 // pass is the shell command that opens the gate.

@@ -18,19 +18,24 @@ import time
 import traceback
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from live import (
     process_group, scenarios_commands, scenarios_copy, scenarios_files, scenarios_mcp, scenarios_project,
     scenarios_recovery, scenarios_setup, scenarios_terminals)
 from live.codex_cli import CodexCli, parse_version
+from live.meeting import meeting
+from live.outcome import declared_version, judge_methods
 from live.recording import Recording, Target
 from live.scenario import ClientFault, Launch, LiveRun, Mismatch, Scenario, Unsupported, expect_equal
 from live.server_process import ServerError, ServerProcess, address_of
 from capture.facts import CaseFacts
 from capture.tcp_proxy import Address
+from report.results import CaseResult, Results
 
 SCENARIOS: tuple[Scenario, ...] = (
     scenarios_commands.SCENARIOS + scenarios_terminals.SCENARIOS + scenarios_recovery.SCENARIOS
@@ -49,6 +54,13 @@ class Verdict:
     seconds: float
     reason: str = ""
     details: str = ""
+    methods: dict[str, str] = field(default_factory=dict)
+    server_version: str = ""
+
+    def account(self) -> str:
+        """The reason in one line, with what was expected and what came."""
+        lines = [self.reason] + [line for line in self.details.splitlines() if line.startswith(("expected: ", "came: "))]
+        return ", ".join(" ".join(line.split())[:_TAIL_WIDTH] for line in lines)
 
     def __str__(self) -> str:
         line = f"{self.word} {self.name} ({self.seconds:.1f}) {self.reason}".rstrip()
@@ -64,11 +76,12 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.list:
         print("\n".join(scenario.name for scenario in chosen if scenario.applies_to(parse_version(arguments.codex))))
         return 0
+    started, begun = datetime.now(timezone.utc), time.monotonic()
     fetched = subprocess.run([Path(__file__).parent / "fetch_codex.sh", arguments.codex], stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE, text=True, check=False)
     if fetched.returncode == EXIT_SKIPPED:
-        return _report(Verdict("SKIP", scenario.name, 0, fetched.stderr.strip().removeprefix("SKIP: "))
-                       for scenario in chosen)
+        return _exit_code(_report(Verdict("SKIP", scenario.name, 0, fetched.stderr.strip().removeprefix("SKIP: "))
+                                  for scenario in chosen))
     if fetched.returncode != 0:
         sys.exit(f"fetch_codex.sh failed: {fetched.stderr}")
     codex = CodexCli(Path(fetched.stdout.strip()), parse_version(arguments.codex))
@@ -85,14 +98,18 @@ def main(arguments: argparse.Namespace) -> int:
         address = server.address if server else address_of(arguments.server)
         captures = Target(arguments.capture / arguments.codex, f"codex {arguments.codex}", _server_name(arguments),
                           codex.install, root / "server" / "home" if server else None) if arguments.capture else None
-        stage = Stage(codex, address, server, launch, root, captures)
-        return _report(_play_all(chosen, stage, arguments.jobs))
+        stage = Stage(codex, address, server, launch, root, captures, arguments.patience)
+        first = [meeting(arguments.meet)] if arguments.meet else []
+        verdicts = _report(chain(_play_all(first, stage, 1), _play_all(chosen, stage, arguments.jobs)))
+        if arguments.json:
+            _results(arguments, verdicts, address, started, time.monotonic() - begun).write(arguments.json)
+        return _exit_code(verdicts)
     except ServerError as error:
         sys.exit(f"server: {error}")
     finally:
         if server is not None:
             server.stop()
-        for leftover in process_group.kill_leftovers(root):
+        for leftover in process_group.kill_leftovers(root) if not arguments.meet else ():  # see configure()
             print(f"note: killed a process that was left over: {leftover}", file=sys.stderr)
         if arguments.keep:
             print(f"note: kept {root}", file=sys.stderr)
@@ -112,6 +129,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=int, default=3, metavar="N", help="scenarios at a time (default 3)")
     parser.add_argument("--capture", type=Path, metavar="FOLDER",
                         help="record into FOLDER/VERSION/SCENARIO.jsonl, for `paned-conformance convert`")
+    parser.add_argument("--patience", type=float, default=1.0, metavar="N", help="multiply all time limits (default 1)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to FILE (for paned-conformance report)")
+    parser.add_argument("--server-name", default="", metavar="NAME", help="what the results call the server")
+    parser.add_argument("--meet", type=Path, metavar="FOLDER",
+                        help="first hold a connection open until FOLDER/go appears (for paned-conformance cross, which "
+                             "also sees to the processes that are left over)")
     parser.add_argument("--keep", action="store_true", help="keep the temporary folder")
 
 
@@ -125,6 +148,7 @@ class Stage:
     launch: Launch | None
     root: Path
     captures: Target | None
+    patience: float
 
 
 def _server_name(arguments: argparse.Namespace) -> str:
@@ -158,7 +182,7 @@ def _play_all(chosen: list[Scenario], stage: Stage, jobs: int) -> Iterator[Verdi
 def _play(scenario: Scenario, stage: Stage) -> Verdict:
     start, log_start = time.monotonic(), stage.server.log_size() if stage.server else 0
     recording = _recording(scenario, stage)
-    run = LiveRun(stage.codex, stage.root / scenario.name, stage.address, stage.launch, recording)
+    run = LiveRun(stage.codex, stage.root / scenario.name, stage.address, stage.launch, stage.patience, recording)
     run.remotes[0].expected_connections = scenario.connections
     word, reason, details = "PASS", "", ""
     try:
@@ -181,13 +205,15 @@ def _play(scenario: Scenario, stage: Stage) -> Verdict:
         word, reason = "FAIL", f"recording: {'; '.join(faults)}"
     seconds = time.monotonic() - start
     if word == "FAIL" and (missing := scenario.not_offered(run)):
-        return Verdict("NOT-OFFERED", scenario.name, seconds, f"the server: {missing} (without it: {reason})")
+        word, reason, details = "NOT-OFFERED", f"the server: {missing} (without it: {reason})", ""
+    traffics = [remote.traffic for remote in run.remotes]
+    methods = judge_methods(traffics, word, reason, scenario.methods)
     if word == "FAIL":
         details += f"connections: {[remote.proxy.connections for remote in run.remotes]}\n"
         details += _tail("stderr of codex", run.result.stderr if run.result else "")
         details += _tail("stderr of the servers of its own", own_logs)
         details += _tail("stderr of the server meanwhile", stage.server.log_since(log_start) if stage.server else "")
-    return Verdict(word, scenario.name, seconds, reason, details)
+    return Verdict(word, scenario.name, seconds, reason, details, methods, declared_version(traffics))
 
 
 def _recording(scenario: Scenario, stage: Stage) -> Recording | None:
@@ -213,12 +239,30 @@ def _tail(title: str, text: str) -> str:
     return "\n".join([f"--- {title}, {len(lines)} lines:", *lines[-_TAIL_LINES:], ""])
 
 
-def _report(verdicts: Iterable[Verdict]) -> int:
-    counts = {"PASS": 0, "FAIL": 0, "SKIP": 0, "NOT-OFFERED": 0}
+def _report(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    told = []
     for verdict in verdicts:
         print(verdict, flush=True)
-        counts[verdict.word] += 1
-    print(f"{counts['PASS']} passed, {counts['FAIL']} failed, {counts['SKIP']} skipped, {counts['NOT-OFFERED']} not offered")
-    if counts["FAIL"]:
+        told.append(verdict)
+    passed, failed, skipped, not_offered = (sum(verdict.word == word for verdict in told)
+                                            for word in ("PASS", "FAIL", "SKIP", "NOT-OFFERED"))
+    print(f"{passed} passed, {failed} failed, {skipped} skipped, {not_offered} not offered")
+    return told
+
+
+def _exit_code(verdicts: list[Verdict]) -> int:
+    words = {verdict.word for verdict in verdicts}
+    if "FAIL" in words:
         return 1
-    return 0 if counts["PASS"] else EXIT_SKIPPED
+    return 0 if "PASS" in words else EXIT_SKIPPED
+
+
+def _results(arguments: argparse.Namespace, verdicts: list[Verdict], address: Address, started: datetime,
+             seconds: float) -> Results:
+    name = arguments.server_name or ("paned" if arguments.paned else "codex exec-server" if arguments.reference else "")
+    declared = next((verdict.server_version for verdict in verdicts if verdict.server_version), "")
+    server = {"name": name, "url": arguments.server or f"ws://{address[0]}:{address[1]}",
+              "version": arguments.codex if arguments.reference else declared}
+    return Results("live", server, started.isoformat(timespec="seconds"), round(seconds, 1),
+                   [CaseResult(f"codex {arguments.codex}", verdict.name, verdict.word.lower(), round(verdict.seconds, 1),
+                               verdict.account(), verdict.methods) for verdict in verdicts])

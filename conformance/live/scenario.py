@@ -133,9 +133,10 @@ Launch = Callable[[tuple[str, ...], Path], ServerProcess]  # further arguments, 
 class LiveRun:
     """One scenario's runs of codex: private folders, a private proxy, private model servers."""
 
-    def __init__(self, codex: CodexCli, root: Path, server: Address, launch: Launch | None,
+    def __init__(self, codex: CodexCli, root: Path, server: Address, launch: Launch | None, patience: float = 1.0,
                  recording: Recording | None = None) -> None:
         self.codex, self.root = codex, root
+        self._patience = patience  # what every time limit is multiplied by
         self.project = root / "workspace" / "project"
         self.project.mkdir(parents=True)
         for name in ("home", "codex-home", "tmp"):
@@ -159,6 +160,7 @@ class LiveRun:
         """
         if environments is not None:
             (self.root / "codex-home" / "environments.toml").write_text(environments)
+        timeout *= self._patience
         if self._recording is not None:
             self._recording.note_start()
         model = ModelServer(conversation)
@@ -195,6 +197,7 @@ class LiveRun:
 
     def wait_until(self, what: str, holds: Callable[[], bool], timeout: float = 30.0) -> None:
         """Waits until something another process does has come true."""
+        timeout *= self._patience
         end = time.monotonic() + timeout
         while not holds():
             expect(time.monotonic() < end, what, f"within {timeout:.0f} s", "not yet")
@@ -202,6 +205,7 @@ class LiveRun:
 
     def wait_for_file(self, name: str, holds: Callable[[str], bool] = lambda text: True, timeout: float = 30.0) -> None:
         """Waits until a command has made this file of the project, with content for which `holds` is true."""
+        timeout *= self._patience
         path, text = self.project / name, "missing"
         end = time.monotonic() + timeout
         while time.monotonic() < end:

@@ -62,6 +62,15 @@ class ServerProcess:
             self.stop()
             raise
 
+    @property
+    def pid(self) -> int:
+        """The server's process id."""
+        return self._process.pid
+
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
     def log_size(self) -> int:
         """Where the server's stderr ends now."""
         return self._log_path.stat().st_size
