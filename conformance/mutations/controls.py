@@ -7,6 +7,7 @@ from typing import Any
 from mutations.change import Change, everywhere, pair, strike
 from mutations.edits import double
 from mutations.message import Fragmented, Message, Outgoing, Said, event, result_of
+from mutations.in_replies import asked_together
 from mutations.mutation import Control
 from mutations.recut import OtherCuts
 
@@ -89,7 +90,7 @@ CONTROLS = (
     Control("jsonrpc-there", "every message has `jsonrpc`", everywhere(with_version), EACH_KIND),
     Control("jsonrpc-not-there", "no message has `jsonrpc`", everywhere(without_version), EACH_KIND),
     Control("replies-out-of-order", "two replies overtake one another, each with its id",
-            pair(result_of("fs/canonicalize", 2), second_first), ("0.169.0/walk",)),
+            pair(result_of("fs/canonicalize", 1, asked_together), second_first), ("0.169.0/walk",)),
     Control("hint-twice", "fs/missingChanged comes twice", strike(event("fs/missingChanged"), double),
             ("0.169.0/missing_appears",)),
 )

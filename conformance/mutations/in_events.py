@@ -1,9 +1,9 @@
 """Mutations of process notifications: output, exited and closed."""
 from __future__ import annotations
 
-from mutations.change import pair, strike, tail
+from mutations.change import Change, pair, strike, tail
 from mutations.edits import bytes_changed, change, double, drop, other_last_byte, put, without, without_last_byte
-from mutations.message import Message, Outgoing, Said, event, result_of
+from mutations.message import Message, NOTIFICATION, Outgoing, Said, event, result_of
 from mutations.mutation import Mutation
 
 STDERR = ("0.120.0/stderr", "0.135.0/stderr", "0.169.0/stderr")
@@ -68,6 +68,21 @@ def output_again(events: list[Said]) -> list[Outgoing]:
     return [*events, extra]
 
 
+class ToEarlierProcess(Change):
+    """The first output of the second process is said to be of the first one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._first = ""
+
+    def said(self, said: Said) -> list[Outgoing]:
+        self._first = self._first or said.process
+        if said.kind != NOTIFICATION or said.method != OUTPUT or said.process == self._first or self.applied:
+            return [said]
+        self.applied += 1
+        return put("params", "processId", value=self._first)(said.copy())
+
+
 MUTATIONS = (
     Mutation("first-output-lost", "the first output is not notified",
              strike(event(OUTPUT), drop), STDERR, GAP),
@@ -104,6 +119,8 @@ MUTATIONS = (
              strike(event(OUTPUT), without("params", "stream")), STDERR, r"params\.stream is missing"),
     Mutation("output-null", "an output has null for its bytes",
              strike(event(OUTPUT), put("params", "chunk", value=None)), STDERR, r"params\.chunk: any string expected"),
+    Mutation("output-of-other-process", "an output is said to be of an earlier process",
+             ToEarlierProcess, STDERR, r"output seq \d+ after closed"),
     Mutation("exit-code-wrong", "exited has another exit code",
              strike(event(EXITED), change("params", "exitCode", to=lambda code: code + 1)), FAILING,
              r"params\.exitCode: expected \d+, came \d+"),

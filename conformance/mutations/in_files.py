@@ -34,6 +34,10 @@ def has_bytes(said: Said) -> bool:
     return bool(said.message["params"]["deltaBase64"])
 
 
+def of_file(said: Said) -> bool:
+    return bool(said.message["result"]["isFile"])
+
+
 def is_update(params: Message) -> bool:
     return str(params["path"]).endswith("/upd.txt")
 
@@ -53,21 +57,21 @@ MUTATIONS = (
     Mutation("file-empty-object", "fs/readFile returns no contents",
              strike(result_of(READ_FILE), without("result", "dataBase64")), PATCH, r"result\.dataBase64 is missing"),
     Mutation("metadata-not-a-file", "fs/getMetadata says that a file is none",
-             strike(result_of(METADATA), put("result", "isFile", value=False)), PATCH,
+             strike(result_of(METADATA, 1, of_file), put("result", "isFile", value=False)), PATCH,
              r"result\.isFile: expected true, came false"),
     Mutation("metadata-directory", "fs/getMetadata says that a file is a directory",
-             strike(result_of(METADATA), put("result", "isDirectory", value=True)), PATCH,
+             strike(result_of(METADATA, 1, of_file), put("result", "isDirectory", value=True)), PATCH,
              r"result\.isDirectory: expected false, came true"),
     Mutation("metadata-number", "fs/getMetadata has a number instead of a boolean",
-             strike(result_of(METADATA), put("result", "isFile", value=1)), PATCH, r"result\.isFile: expected true, came 1"),
+             strike(result_of(METADATA, 1, of_file), put("result", "isFile", value=1)), PATCH, r"result\.isFile: expected true, came 1"),
     Mutation("metadata-symlink", "fs/getMetadata says that a file is a symbolic link",
-             strike(result_of(METADATA), put("result", "isSymlink", value=True)), SYMLINK,
+             strike(result_of(METADATA, 1, of_file), put("result", "isSymlink", value=True)), SYMLINK,
              r"result\.isSymlink: expected false, came true"),
     Mutation("metadata-size", "fs/getMetadata has another size",
-             strike(result_of(METADATA), change("result", "size", to=lambda size: size + 1)), SYMLINK,
+             strike(result_of(METADATA, 1, of_file), change("result", "size", to=lambda size: size + 1)), SYMLINK,
              r"result\.size: expected \d+, came \d+"),
     Mutation("metadata-size-as-string", "fs/getMetadata has the size as a string",
-             strike(result_of(METADATA), change("result", "size", to=str)), SYMLINK, r"result\.size: expected \d+, came \d+"),
+             strike(result_of(METADATA, 1, of_file), change("result", "size", to=str)), SYMLINK, r"result\.size: expected \d+, came \d+"),
     Mutation("metadata-time-missing", "fs/getMetadata does not tell when the file was changed",
              strike(result_of(METADATA), without("result", "modifiedAtMs")), PATCH, r"result\.modifiedAtMs is missing"),
     Mutation("listing-entry-lost", "fs/readDirectory forgets an entry",
@@ -114,6 +118,9 @@ MUTATIONS = (
              STREAMED, r"body of http-\d+: other bytes than recorded"),
     Mutation("body-failed", "an http body ends with an error",
              strike(event(DELTA, 1, is_last), put("params", "error", value="broken")), STREAMED, r"error 'broken'"),
+    Mutation("http-header-lost", "http/request forgets a header",
+             strike(result_of("http/request"), change("result", "headers", to=fewer)), STREAMED,
+             r"http/request.*result\.headers"),
     Mutation("http-status-wrong", "http/request has another status",
              strike(result_of("http/request"), change("result", "status", to=lambda status: status + 1)), STREAMED,
              r"http/request.*result\.status: expected \d+, came \d+"),

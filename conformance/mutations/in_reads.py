@@ -7,7 +7,8 @@ from mutations.message import Message, Outgoing, RESULT, Said, result_of
 from mutations.mutation import Mutation
 
 READERS = ("0.120.0/stderr", "0.135.0/stderr")
-RESUMED = ("0.135.0/reconnect_running", "0.169.0/reconnect_running")
+RESUMED = ("0.169.0/reconnect_running",)
+TTY = ("0.120.0/tty", "0.135.0/tty")  # the process runs until it is told to quit
 READ = "process/read"
 
 
@@ -39,12 +40,12 @@ def other_chunk_bytes(message: Message) -> list[Outgoing]:
 
 
 def ended(message: Message) -> list[Outgoing]:
-    message["result"].update(exited=True, exitCode=0)
+    message["result"].update(exited=True, exitCode=7)
     return [message]
 
 
 def ended_and_closed(message: Message) -> list[Outgoing]:
-    message["result"].update(exited=True, exitCode=0, closed=True)
+    message["result"].update(exited=True, exitCode=7, closed=True)
     return [message]
 
 
@@ -74,7 +75,7 @@ class ReadAgain(Change):
 MUTATIONS = (
     Mutation("read-forgets-chunks", "process/read returns no chunks but a nextSeq behind them",
              strike(result_of(READ, 1, has_chunks), put("result", "chunks", value=[])), READERS,
-             r"process/read", waits=True),
+             r"process/read after \d+ did not return output seq \d+, and its nextSeq \d+ is behind it"),
     Mutation("read-repeats-chunk", "process/read returns its last chunk twice",
              strike(result_of(READ, 1, has_chunks), last_chunk_twice), READERS, r"process/read after \d+ returned seq"),
     Mutation("read-repeats-earlier", "process/read returns again what was read before",
@@ -85,18 +86,23 @@ MUTATIONS = (
              strike(result_of(READ, 1, has_chunks), change("result", "nextSeq", to=lambda seq: seq - 1)), READERS,
              r"process/read: nextSeq \d+ but seq \d+ was returned"),
     Mutation("read-next-seq-high", "nextSeq of process/read is behind output that is still to come",
-             strike(result_of(READ, 1, has_chunks), change("result", "nextSeq", to=lambda seq: seq + 2)), READERS,
-             r"nextSeq", waits=True),
-    Mutation("read-next-seq-high-resumed", "nextSeq of process/read after a resume is behind output that is still to come",
-             strike(result_of(READ, 1), change("result", "nextSeq", to=lambda seq: seq + 2)), RESUMED, r"nextSeq"),
+             strike(result_of(READ), change("result", "nextSeq", to=lambda seq: seq + 2)), TTY + RESUMED,
+             r"process/read after \d+ did not return output seq \d+, and its nextSeq \d+ is behind it"),
     Mutation("read-next-seq-missing", "process/read does not tell nextSeq",
              strike(result_of(READ), without("result", "nextSeq")), READERS + RESUMED, r"result\.nextSeq is missing"),
-    Mutation("read-exited-early", "process/read says exited while the process runs",
-             strike(result_of(READ, 2, still_runs), ended), READERS, r"exited"),
+    Mutation("read-exited-early", "process/read says exited, with the right code, while the process runs",
+             strike(result_of(READ, 0, still_runs), ended), TTY,
+             r"process/read said exited with nextSeq \d+, but exited has seq \d+"),
     Mutation("read-closed-early", "process/read says closed while output is still to come",
-             strike(result_of(READ, 2, still_runs), ended_and_closed), READERS, r"closed"),
+             strike(result_of(READ, 0, still_runs), ended_and_closed), TTY,
+             r"process/read said closed with nextSeq \d+, but output seq \d+ came"),
+    Mutation("read-closed-not-exited", "process/read says closed and not exited",
+             strike(result_of(READ), put("result", "closed", value=True)), TTY + RESUMED, r"closed but not exited"),
+    Mutation("read-failed", "process/read tells of a failure",
+             strike(result_of(READ), put("result", "failure", value="broken")), READERS + RESUMED,
+             r"result\.failure: expected null, came broken"),
     Mutation("read-exited-without-code", "process/read says exited without an exit code",
-             strike(result_of(READ, 1, still_runs), put("result", "exited", value=True)), READERS + RESUMED,
+             strike(result_of(READ, 1, still_runs), put("result", "exited", value=True)), TTY + RESUMED,
              r"exited True with exitCode None|result\.exitCode: expected"),
     Mutation("read-exit-code-wrong", "process/read has another exit code",
              strike(result_of(READ, 1, has_exited), change("result", "exitCode", to=lambda code: code + 1)), READERS,

@@ -5,10 +5,9 @@ import json
 
 from mutations.change import pair, strike
 from mutations.edits import abort, before, change, double, drop, put, without
-from mutations.message import Message, Outgoing, error_of, result_of
+from mutations.message import Message, Outgoing, Said, error_of, result_of
 from mutations.mutation import Mutation
 
-PATCH = ("0.120.0/apply_patch", "0.135.0/apply_patch", "0.169.0/apply_patch")
 SIMPLE = ("0.120.0/simple", "0.135.0/simple", "0.169.0/simple")
 WALK = ("0.169.0/walk",)
 NEWEST = ("0.169.0/simple",)
@@ -17,6 +16,16 @@ NEWEST = ("0.169.0/simple",)
 def exchange_ids(first: Message, second: Message) -> list[Outgoing]:
     first["id"], second["id"] = second["id"], first["id"]
     return [first, second]
+
+
+def asked_together(said: Said) -> bool:
+    """Of these requests the client sends two without waiting."""
+    path = said.request["params"]["path"] if said.request else ""
+    return path.endswith(("/plain/SKILL.md", "/nested/SKILL.md"))
+
+
+def batch(message: Message) -> list[Outgoing]:
+    return [json.dumps([message])]
 
 
 def as_error(message: Message) -> list[Outgoing]:
@@ -58,11 +67,11 @@ MUTATIONS = (
     Mutation("reply-id-missing", "a reply has no id",
              strike(result_of("process/start"), without("id")), SIMPLE, r"neither a reply nor a notification"),
     Mutation("reply-ids-exchanged", "two replies to fs/canonicalize have each other's id",
-             pair(result_of("fs/canonicalize", 2), exchange_ids), WALK, r"fs/canonicalize.*result\.path: expected"),
+             pair(result_of("fs/canonicalize", 1, asked_together), exchange_ids), WALK, r"fs/canonicalize.*result\.path: expected"),
     Mutation("reply-is-error", "process/start is answered with an error though the process runs",
              strike(result_of("process/start"), as_error), SIMPLE, r"process/start.*a result is expected"),
     Mutation("error-is-result", "an error of fs/getMetadata becomes an empty result",
-             strike(error_of("fs/getMetadata"), as_result), SIMPLE, r"fs/getMetadata.*an? error is expected"),
+             strike(error_of("fs/getMetadata"), as_result), SIMPLE, r"fs/getMetadata.*unexpected result|fs/getMetadata.*an? error is expected"),
     Mutation("result-and-error", "a reply has a result and an error",
              strike(result_of("process/start"), both), SIMPLE, r"process/start.*unexpected error"),
     Mutation("error-code-changed", "an error of fs/getMetadata has another code",
@@ -84,9 +93,21 @@ MUTATIONS = (
     Mutation("environment-shell-null", "environmentInfo has null for the shell",
              strike(result_of("initialize"), put("result", "environmentInfo", "shell", value=None)), NEWEST,
              r"environmentInfo\.shell: an object expected, came null"),
+    Mutation("environment-other-platform", "environmentInfo names another platform",
+             strike(result_of("initialize"), put("result", "environmentInfo", "platformOs", value="windows")), NEWEST,
+             r"environmentInfo\.platformOs: expected linux, came windows"),
+    Mutation("capability-as-string", "a capability is a string",
+             strike(result_of("initialize"), put("result", "environmentInfo", "capabilities", "fsWatchMissing", value="true")),
+             NEWEST, r"capabilities\.fsWatchMissing: expected true, came true"),
+    Mutation("watch-refused", "fs/watchMissing says that it does not watch",
+             strike(result_of("fs/watchMissing"), put("result", "watching", value=False)), NEWEST,
+             r"fs/watchMissing.*result\.watching: expected true, came false"),
     Mutation("config-member-lost", "environmentConfig/read forgets the requirements",
              strike(result_of("environmentConfig/read"), without("result", "requirements")), NEWEST,
              r"environmentConfig/read.*result\.requirements is missing"),
+    Mutation("start-other-process", "the reply to process/start names another process",
+             strike(result_of("process/start"), put("result", "processId", value="another")), SIMPLE,
+             r"result\.processId: expected .*came another"),
     Mutation("start-member-lost", "the reply to process/start does not name the process",
              strike(result_of("process/start"), without("result", "processId")), SIMPLE, r"result\.processId is missing"),
     Mutation("terminate-says-running", "process/terminate says that an ended process was running",
@@ -96,6 +117,11 @@ MUTATIONS = (
              strike(result_of("process/start"), binary), SIMPLE, r"a binary message came"),
     Mutation("reply-cut", "a reply ends in the middle of its JSON",
              strike(result_of("process/start"), half), SIMPLE, r"not JSON"),
+    Mutation("reply-in-array", "a reply comes as a JSON-RPC batch",
+             strike(result_of("process/start"), batch), SIMPLE, r"neither a reply nor a notification"),
+    Mutation("request-of-server", "the server asks the client something before a reply",
+             strike(result_of("process/start"), before({"id": 1, "method": "process/strange", "params": {}})), SIMPLE,
+             r"neither a reply nor a notification"),
     Mutation("connection-cut", "the connection is cut instead of a reply",
              strike(result_of("process/start"), abort), SIMPLE, r"the server closed the connection"),
     Mutation("unknown-notification", "a notification nobody knows comes before a reply",

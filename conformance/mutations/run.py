@@ -20,13 +20,16 @@ from mutations.mutation import Control, Mutation
 from mutations.trial import Outcome, run_case
 from mutations.verdict import ControlVerdict, MutationVerdict, Verdicts
 
-_PATIENCE_SECONDS = 60.0  # of a run whose mutation takes nothing away: it is never needed
+_PATIENCE_SECONDS = 30.0  # of a run whose mutation takes nothing away: it is never needed
+
+_JOBS_PER_PROCESSOR = 3
 
 
 class Bench:
     """Runs cases side by side.
 
-    Those that only wait for what never comes need no processor and run all at once, the others one per processor.
+    Those that only wait for what never comes need no processor and run all at once; of the others, which sleep as their
+    sessions do, a few per processor.
     """
 
     def __init__(self, upstream: str, wait_seconds: float, jobs: int) -> None:
@@ -93,7 +96,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="writes the verdicts there, too")
     parser.add_argument("--wait", type=float, default=10.0, metavar="SECONDS",
                         help="how long the suite waits for what a mutation took away (default 10)")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="cases side by side")
+    parser.add_argument("--jobs", type=int, default=_JOBS_PER_PROCESSOR * (os.cpu_count() or 1), metavar="N",
+                        help="cases side by side (default %(default)s)")
 
 
 def main(arguments: argparse.Namespace) -> int:
