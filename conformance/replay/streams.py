@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import base64
 import fnmatch
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from replay.diff import bytes_difference
 from replay.placeholders import Placeholders
+from replay.read_claims import ReadClaim
 
 RETAINED_BYTES = 1_048_576
 Streams = dict[str, bytearray]
@@ -71,6 +73,8 @@ class Seen:
     was_away: bool = False
     gap_allowed: bool = False
     problems: list[str] = field(default_factory=list)
+    claims: list[ReadClaim] = field(default_factory=list)
+    exit_seq: int | None = None
     _joined: dict[tuple[str, int, int, int], bytes] = field(default_factory=dict)
 
     def _step(self, seq: int, what: str) -> None:
@@ -100,12 +104,14 @@ class Seen:
             self.problems.append(f"output seq {seq} is empty")
         self.notified[seq] = (stream, chunk)
         self._check_same(seq)
+        self._check_claims(self.claims, [seq], None)
 
     def on_exited(self, seq: int, code: int) -> None:
         self._step(seq, "exited")
         if self.exited:
             self.problems.append("exited twice")
-        self.exited, self.exit_code = True, code
+        self.exited, self.exit_code, self.exit_seq = True, code, seq
+        self._check_claims(self.claims, [], seq)
 
     def on_closed(self, seq: int) -> None:
         self._step(seq, "closed")
@@ -133,6 +139,9 @@ class Seen:
             self.problems.append(f"process/read: exited {result['exited']} with exitCode {result['exitCode']}")
         if self.read_closed and not result["closed"]:
             self.problems.append("process/read: closed is taken back")
+        self.claims.append(ReadClaim(after, result["nextSeq"], frozenset(chunk["seq"] for chunk in result["chunks"]),
+                                     result["exited"], result["closed"]))
+        self._check_claims(self.claims[-1:], self.notified, self.exit_seq)
         self.next_seq = result["nextSeq"]
         self.read_exited = self.read_exited or result["exited"]
         self.read_closed = self.read_closed or result["closed"]
@@ -140,6 +149,14 @@ class Seen:
     def _check_same(self, seq: int) -> None:
         if seq in self.notified and seq in self.read and self.notified[seq] != self.read[seq]:
             self.problems.append(f"seq {seq} was notified and read with different contents")
+
+    def _check_claims(self, claims: list[ReadClaim], outputs: Iterable[int], exit_seq: int | None) -> None:
+        """Do these events bear out what these reads claimed?"""
+        if sum(len(chunk) for _, chunk in self.notified.values()) > RETAINED_BYTES:
+            outputs = ()  # the oldest may be gone when a client reads
+        self.problems += [problem for claim in claims for seq in outputs if (problem := claim.broken_by_output(seq))]
+        if exit_seq is not None:
+            self.problems += [problem for claim in claims if (problem := claim.broken_by_exit(exit_seq))]
 
     def after_seq(self) -> int:
         """Where a client continues to read: behind its last read, else behind the last event."""

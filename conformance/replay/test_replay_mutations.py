@@ -24,7 +24,7 @@ ROOT = "/tmp/replay-self-test/run"
 STDERR, PATCH, SIMPLE = "0.169.0/stderr", "0.169.0/apply_patch", "0.169.0/simple"
 WATCHED, STREAMED, COPIED = "0.169.0/missing_appears", "0.169.0/mcp_http", "0.169.0/copy_source"
 BODY_DELTA = "http/request/bodyDelta"
-POLLING, RESUMED, KILLED = "0.120.0/polling", "0.169.0/reconnect_running", "0.135.0/failing"
+POLLING, RESUMED, KILLED, TTY = "0.120.0/polling", "0.169.0/reconnect_running", "0.135.0/failing", "0.120.0/tty"
 
 
 def honest(message: Message) -> list[Any]:
@@ -287,6 +287,24 @@ class Refused(unittest.TestCase):
                 chunk["chunk"] = encoded("tick-X\n")
             return [message]
         self.check(POLLING, on_result("nextSeq", change), "different contents")
+
+    def test_claims_of_reads(self) -> None:
+        """What a client never asks for again, or no longer waits for."""
+        skipping = on_result("nextSeq", edit("result", "nextSeq", value=9), only_first=True)
+        self.check(RESUMED, skipping, "did not return output seq 2, and its nextSeq 9 is behind it")
+        for name, member in ((POLLING, "exited"), (TTY, "exited"), (TTY, "closed")):
+            with self.subTest(f"{name} {member}"):
+                code = {POLLING: 5, TTY: 7}[name]
+                ended = {"exited": True, "exitCode": code, **({"closed": True} if member == "closed" else {})}
+                self.check(name, self.claiming(ended), f"said {member} with nextSeq 1, but")
+
+    @staticmethod
+    def claiming(members: Message) -> Mutation:
+        """The first read, of a process that has said nothing yet, has these members."""
+        def claim(message: Message) -> list[Any]:
+            message["result"].update(members)
+            return [message]
+        return on_result("nextSeq", claim, only_first=True)
 
     def test_awaited_notification(self) -> None:
         self.check(WATCHED, on("fs/missingChanged", 1, drop), "missing: fs/missingChanged")
