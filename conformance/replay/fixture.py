@@ -32,7 +32,7 @@ def build(case: Case, root: Path) -> None:
     if copied.is_dir():
         _copy_tree(copied, root)
     for step in case.setup:
-        _run_step(step, root)
+        run_setup_step(step, root)
 
 
 def make_tree(entries: dict[str, dict[str, str]], root: Path) -> None:
@@ -61,6 +61,9 @@ def _make_entry(path: Path, entry: dict[str, str]) -> None:
         path.mkdir(exist_ok=True)
     elif kind == "file":
         path.write_bytes(entry["text"].encode("utf-8"))
+    elif kind == "executable":
+        path.write_bytes(entry["text"].encode("utf-8"))
+        path.chmod(0o755)
     elif kind == "packed":
         path.write_bytes(zlib.decompress(base64.b64decode(entry["zlib"])))
     elif kind == "symlink":
@@ -77,7 +80,8 @@ def _copy_tree(source: Path, target: Path) -> None:
             (goal / name).write_bytes((Path(folder) / name).read_bytes())
 
 
-def _run_step(step: dict[str, Any], root: Path) -> None:
+def run_setup_step(step: dict[str, Any], root: Path) -> None:
+    """Does one step of `setup`."""
     if step.get("do") != "git-commit-all":
         raise BadCase(f"meta.json: unknown setup step {step}")
     folder = root / step["path"]
