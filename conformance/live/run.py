@@ -24,23 +24,19 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from live import (
-    process_group, scenarios_commands, scenarios_copy, scenarios_files, scenarios_mcp, scenarios_project,
-    scenarios_recovery, scenarios_setup, scenarios_terminals)
+from live import process_group
+from live.catalog import all_scenarios
 from live.codex_cli import CodexCli, parse_version
 from live.meeting import meeting
 from live.outcome import declared_version, judge_methods
 from live.recording import Recording, Target
 from live.scenario import ClientFault, Launch, LiveRun, Mismatch, Scenario, Unsupported, expect_equal
 from live.server_process import ServerError, ServerProcess, address_of
+from live.toml_table import BadScenario
 from capture.facts import CaseFacts
 from capture.tcp_proxy import Address
 from report.results import CaseResult, Results
 
-SCENARIOS: tuple[Scenario, ...] = (
-    scenarios_commands.SCENARIOS + scenarios_terminals.SCENARIOS + scenarios_recovery.SCENARIOS
-    + scenarios_files.SCENARIOS + scenarios_copy.SCENARIOS + scenarios_mcp.SCENARIOS + scenarios_setup.SCENARIOS
-    + scenarios_project.SCENARIOS)
 EXIT_SKIPPED = 77
 _TAIL_LINES, _TAIL_WIDTH = 16, 300  # of a log that a failure shows
 
@@ -70,11 +66,16 @@ class Verdict:
 def main(arguments: argparse.Namespace) -> int:
     """Plays the scenarios and prints the verdicts; the exit code."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # as an exception, so that everything is cleaned up
-    chosen = [scenario for scenario in SCENARIOS if fnmatch.fnmatch(scenario.name, arguments.scenario)]
+    try:
+        scenarios = all_scenarios()
+    except BadScenario as error:
+        sys.exit(f"scenario file {error}")
+    chosen = [scenario for scenario in scenarios if fnmatch.fnmatch(scenario.name, arguments.scenario)]
     if not chosen:
         sys.exit(f"no scenario matches {arguments.scenario!r}")
     if arguments.list:
-        print("\n".join(scenario.name for scenario in chosen if scenario.applies_to(parse_version(arguments.codex))))
+        print("\n".join(f"{scenario.name:<28}{scenario.description}".rstrip() if arguments.long else scenario.name
+                        for scenario in chosen if scenario.applies_to(parse_version(arguments.codex))))
         return 0
     started, begun = datetime.now(timezone.utc), time.monotonic()
     fetched = subprocess.run([Path(__file__).parent / "fetch_codex.sh", arguments.codex], stdout=subprocess.PIPE,
@@ -124,6 +125,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     target.add_argument("--server", metavar="URL", help="a server that runs already and sees this machine's files")
     target.add_argument("--reference", action="store_true", help="start the exec-server of the same codex")
     target.add_argument("--list", action="store_true", help="just name the scenarios of this client version")
+    parser.add_argument("--long", action="store_true", help="with --list: what each is about, too")
     parser.add_argument("--codex", required=True, metavar="VERSION", help="version of the client, e.g. 0.169.0")
     parser.add_argument("--scenario", default="*", metavar="GLOB", help="only the scenarios whose name matches")
     parser.add_argument("--jobs", type=int, default=3, metavar="N", help="scenarios at a time (default 3)")
@@ -182,7 +184,8 @@ def _play_all(chosen: list[Scenario], stage: Stage, jobs: int) -> Iterator[Verdi
 def _play(scenario: Scenario, stage: Stage) -> Verdict:
     start, log_start = time.monotonic(), stage.server.log_size() if stage.server else 0
     recording = _recording(scenario, stage)
-    run = LiveRun(stage.codex, stage.root / scenario.name, stage.address, stage.launch, stage.patience, recording)
+    run = LiveRun(stage.codex, stage.root / scenario.name, stage.address, stage.launch, scenario.project, stage.patience,
+                  recording)
     run.remotes[0].expected_connections = scenario.connections
     word, reason, details = "PASS", "", ""
     try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import signal
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -133,11 +135,11 @@ Launch = Callable[[tuple[str, ...], Path], ServerProcess]  # further arguments, 
 class LiveRun:
     """One scenario's runs of codex: private folders, a private proxy, private model servers."""
 
-    def __init__(self, codex: CodexCli, root: Path, server: Address, launch: Launch | None, patience: float = 1.0,
-                 recording: Recording | None = None) -> None:
+    def __init__(self, codex: CodexCli, root: Path, server: Address, launch: Launch | None,
+                 project: str = "workspace/project", patience: float = 1.0, recording: Recording | None = None) -> None:
         self.codex, self.root = codex, root
         self._patience = patience  # what every time limit is multiplied by
-        self.project = root / "workspace" / "project"
+        self.project = root / project
         self.project.mkdir(parents=True)
         for name in ("home", "codex-home", "tmp"):
             (root / name).mkdir(mode=0o700)
@@ -149,11 +151,14 @@ class LiveRun:
         self.remark = ""  # shown with the verdict
         self.process_ids: dict[str, str] = {}  # of a scenario file: the run steps and the processes they started
         self._launch = launch
+        self._codex: subprocess.Popen[bytes] | None = None
         self._servers: list[ServerProcess] = []
 
     def converse(self, conversation: Conversation, settings: tuple[str, ...] = (), timeout: float = 60.0,
-                 environments: str | None = None, resumes: bool = False, turns: int = 0) -> ToolOutputs:
-        """Runs codex to its end; the tool outputs the model got.  codex must exit 0.
+                 environments: str | None = None, resumes: bool = False, turns: int = 0,
+                 sandbox: str = "danger-full-access", codex_exits: tuple[int, ...] = (0,),
+                 plays_to_the_end: bool = True) -> ToolOutputs:
+        """Runs codex to its end; the tool outputs the model got.  codex must exit with one of `codex_exits`.
 
         With `turns`, one codex takes so many turns; a turn is over when the model calls no tool.
         `environments` is the text of an environments.toml, which takes the place of the server all scenarios share.
@@ -166,17 +171,26 @@ class LiveRun:
         model = ModelServer(conversation)
         self.model_requests = model.requests  # of this run of codex; grows while it goes on
         try:
-            task = Task(model.base_url, self.remotes[0].url if environments is None else None, settings, resumes)
+            task = Task(model.base_url, self.remotes[0].url if environments is None else None, settings, resumes,
+                        sandbox)
             self.result = (self.codex.run_turns(self.root, self.project, task, turns, timeout) if turns
-                           else self.codex.run(self.root, self.project, task, timeout))
+                           else self.codex.run(self.root, self.project, task, timeout, self._started))
         finally:
             model.close()
         if model.error is not None:
             raise model.error
         expect(self.result.exit_code is not None, "codex", f"exits within {timeout:.0f} s", "had to be killed")
-        expect_equal("exit code of codex", 0, self.result.exit_code)
-        expect(model.finished, "conversation", "played to its end", f"ended after {len(model.requests)} requests")
+        expect(self.result.exit_code in codex_exits, "exit code of codex", codex_exits, self.result.exit_code)
+        expect(not plays_to_the_end or model.finished, "conversation", "played to its end", f"ended after {len(model.requests)} requests")
         return model.outputs
+
+    def _started(self, codex: subprocess.Popen[bytes]) -> None:
+        self._codex = codex
+
+    def interrupt(self) -> None:
+        """Interrupts the codex that runs now, as Ctrl-C does."""
+        assert self._codex is not None
+        self._codex.send_signal(signal.SIGINT)
 
     def server_home(self, name: str) -> Path:
         """The home, and CODEX_HOME, of a server that start_server() starts; made here, to be filled before."""
@@ -194,6 +208,15 @@ class LiveRun:
         self._servers.append(server)
         self.remotes.append(Remote(name, server.address, self._recording))
         return self.remotes[-1]
+
+    def start_only_server(self, name: str) -> Remote:
+        """Starts a server that takes the place of the one all scenarios share."""
+        remote = self.start_server(name)
+        for other in self.remotes[:-1]:
+            other.proxy.close()
+        self.remotes = [remote]
+        self.proxy, self.traffic = remote.proxy, remote.traffic
+        return remote
 
     def wait_until(self, what: str, holds: Callable[[], bool], timeout: float = 30.0) -> None:
         """Waits until something another process does has come true."""
@@ -257,9 +280,9 @@ class Scenario:
     it makes to the reference server of its own version.  `capabilities` and `methods` are what a server
     may leave out: a scenario that fails on a server without them was not offered.
 
-    What a recording of it needs beside the messages, in the form of meta.json: `needs`, `setup`, `awaits`, and `output`
-    and `pids`, whose keys are the run steps of the scenario file (LiveRun.process_ids says which processes they were).
-    `record` false: it is not worth recording, for `record_reason`.
+    What a recording of it needs beside the messages, in the form of meta.json and files.json: `needs`, `files`, `setup`,
+    `server_home`, `awaits`, and `output` and `pids`, whose keys are the run steps of the scenario file
+    (LiveRun.process_ids says which processes they were).  `record` false: it is not worth recording, for `record_reason`.
     `recorded_names`: what the recording of each server's side is called, if not NAME and NAME_SERVER.
     """
 
@@ -271,10 +294,13 @@ class Scenario:
     capabilities: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
     description: str = ""
+    project: str = "workspace/project"  # below the run folder
     record: bool = True
     record_reason: str = ""
     needs: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, dict[str, str]] = field(default_factory=dict)
     setup: tuple[dict[str, str], ...] = ()
+    server_home: dict[str, dict[str, str]] = field(default_factory=dict)
     output: dict[str, dict[str, Any]] = field(default_factory=dict)
     pids: dict[str, str] = field(default_factory=dict)
     awaits: tuple[str, ...] = ()

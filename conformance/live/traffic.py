@@ -140,6 +140,11 @@ class Traffic:
             found = [p for p in self.processes.values() if any(marker in word for word in p.argv)]
             return found[0] if found else None
 
+    def process_id(self, command: str) -> str:
+        """The name of the process whose last argument is `command`; "" if there is none."""
+        with self._lock:
+            return next((name for name, process in self.processes.items() if process.argv[-1] == command), "")
+
     def faults(self) -> list[str]:
         """Everything that came and should not have."""
         with self._lock:
