@@ -88,7 +88,7 @@ func burstOnBothStreams(ctx context.Context, e *env, s *session) error {
 	if err != nil {
 		return err
 	}
-	for n := 0; n < 10; n++ {
+	for n := 0; n < 5; n++ {
 		pid := fmt.Sprint("shell-", n)
 		line := fmt.Sprintf("cat %[1]s >&2 & cat %[1]s; wait", quote(path))
 		if err := s.startShell(ctx, pid, line, startOptions{}); err != nil {
