@@ -110,20 +110,22 @@ func twentyPolls(ctx context.Context, e *env, s *session) error {
 			return err
 		}
 	}
-	return wantUnblocked(ctx, "polls side by side", func(ctx context.Context) error {
-		for i := count - 1; i >= 0; i-- {
-			if err := gates[i].open(); err != nil {
-				return err
-			}
-			if _, err := readers[i].take(ctx, polls[i]); err != nil {
-				return fmt.Errorf("poll %d: %w", i, err)
-			}
-			if err := wantExit(readers[i].output, i); err != nil {
-				return fmt.Errorf("poll %d: %w", i, err)
-			}
+	for i := count - 1; i >= 0; i-- {
+		if err := gates[i].open(); err != nil {
+			return err
 		}
-		return nil
-	})
+		err := wantUnblocked(ctx, fmt.Sprintf("poll %d of %d", i, count), func(ctx context.Context) error {
+			_, err := readers[i].take(ctx, polls[i])
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if err := wantExit(readers[i].output, i); err != nil {
+			return fmt.Errorf("poll %d: %w", i, err)
+		}
+	}
+	return nil
 }
 
 // twentyProcesses: twenty shells of one connection, each with its own output and exit code.

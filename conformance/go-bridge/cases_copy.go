@@ -11,7 +11,7 @@ import (
 )
 
 var copyCases = []testCase{
-	{name: "copy-100mb", rules: "R5,R7", heavy: true, run: copyLarge},
+	{name: "copy-100mb", rules: "R5,R7", heavy: true, once: true, run: copyLarge},
 	{name: "copy-small", rules: "R2,R7", run: copySmall},
 	{name: "copy-missing-source", rules: "replies", run: copyMissingSource},
 }

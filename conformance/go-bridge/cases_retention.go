@@ -12,9 +12,9 @@ import (
 
 var retentionCases = []testCase{
 	{name: "nobody-reads-for-30s", rules: "R5", once: true, run: nobodyReads},
-	{name: "flood-paced-paused-polls", rules: "R5", run: floodPaced},
-	{name: "flood-paused-polls", rules: "R5", run: floodPausedPolls},
-	{name: "flood-stalled-socket", rules: "R5", run: floodStalledSocket},
+	{name: "flood-paced-paused-polls", rules: "R5", once: true, run: floodPaced},
+	{name: "flood-paused-polls", rules: "R5", once: true, run: floodPausedPolls},
+	{name: "flood-stalled-socket", rules: "R5", once: true, run: floodStalledSocket},
 	{name: "late-reader-3mb", rules: "R5", run: lateReader},
 	{name: "unread-20mb", rules: "R5", run: unread},
 	{name: "max-bytes", rules: "R6", run: maxBytes},
@@ -23,7 +23,7 @@ var retentionCases = []testCase{
 
 const (
 	floodBytes = 20000000
-	floodPause = 2 * time.Second
+	floodPause = 1500 * time.Millisecond
 	keptBytes  = 1 << 20 // the least that anybody keeps
 )
 

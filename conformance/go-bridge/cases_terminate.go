@@ -14,7 +14,7 @@ var terminateCases = []testCase{
 	{name: "terminate-gives-a-moment", rules: "R7", run: terminateGivesAMoment},
 	{name: "terminate-sends-term", rules: "R7", run: terminateSendsTerm},
 	{name: "terminate-reaches-the-group", rules: "R7", run: terminateReachesGroup},
-	{name: "terminate-kills-at-last", rules: "R7", run: terminateKills},
+	{name: "terminate-kills-at-last", rules: "R7", once: true, run: terminateKills},
 	{name: "terminate-running", rules: "R7,replies", run: terminateRunning},
 }
 

@@ -15,7 +15,7 @@ import (
 )
 
 // unblockedLimit is how long a case waits for what nothing has a right to delay.
-const unblockedLimit = 10 * time.Second
+const unblockedLimit = 20 * time.Second
 
 func showCode(code *int) string {
 	if code == nil {

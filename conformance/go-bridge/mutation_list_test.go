@@ -54,7 +54,7 @@ var mutations = []mutation{
 	})},
 	{name: "every client is a bridge", caught: "cursor-of-other-clients seqs-without-gaps",
 		request: onRequest("initialize", func(params map[string]any) { params["clientName"] = clientName })},
-	{name: "no client is a bridge", caught: "cursor cursor-when-cut terminate-flushes-stdin terminate-gives-a-moment terminate-sends-term stdin-1mib-slow-reader child-writes-after-exit",
+	{name: "no client is a bridge", caught: "cursor cursor-when-cut terminate-flushes-stdin terminate-gives-a-moment terminate-sends-term stdin-1mib-slow-reader",
 		request: onRequest("initialize", func(params map[string]any) { params["clientName"] = "nobody" })},
 	{name: "seqs have gaps", caught: "seqs-without-gaps",
 		request: onRequest("process/read", func(params map[string]any) { params["afterSeq"] = integer(params["afterSeq"]) / 2 }),
@@ -65,7 +65,7 @@ var mutations = []mutation{
 			}
 		})},
 	// R2
-	{name: "exited with the first output", caught: "flags-with-last-output burst-on-both-streams 280kb-100-times 3mb-at-once child-writes-after-exit",
+	{name: "exited with the first output", caught: "flags-with-last-output burst-on-both-streams 280kb-100-times 3mb-at-once output-in-the-pipe",
 		reply: onRead(func(_ *link, _, result map[string]any) {
 			if len(chunksOf(result)) > 0 {
 				result["exited"], result["exitCode"] = true, 0

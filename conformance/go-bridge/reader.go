@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// longPollMs is the wait of a poll that something else must end: far above unblockedLimit.
-const longPollMs = 25000
+// longPollMs is the wait of a poll that something else must end: above unblockedLimit.
+const longPollMs = 28000
 
 type reader struct {
 	*output

@@ -3,26 +3,38 @@
 #   run.sh [-s SUBCOMMAND] PATH-TO-SERVER [BUILD-DIR [CLIENT-OPTION...]]
 #   run.sh --build BUILD-DIR    only builds, and prints the path of the client
 #   run.sh --built CLIENT [-s SUBCOMMAND] PATH-TO-SERVER [LOG-DIR [CLIENT-OPTION...]]
+#   run.sh --same-list CLIENT    cases.txt is what the client lists
+#   run.sh --mutations BUILD-DIR PATH-TO-SERVER    the cases see a server that is broken
 # Exit: 0 all passed, 1 something failed, 77 the client cannot be built here or nothing could be judged.
 set -u
 
-usage() { sed -n '2,6s/^# //p' "$0" >&2; exit 2; }
+usage() { sed -n '2,8s/^# //p' "$0" >&2; exit 2; }
 
 source_dir=$(cd "$(dirname "$0")" && pwd)
 
-# build DIR: makes DIR/go-bridge and prints its path. GOPATH mode: the websocket package comes from
-# the distribution, nothing is fetched.
-build() {
+# use_go DIR: sets up Go with its cache in DIR. GOPATH mode: the websocket package comes from the
+# distribution, nothing is fetched.
+use_go() {
   mkdir -p "$1" || exit 2
   build_dir=$(cd "$1" && pwd)
-  rm -f "$build_dir/go-bridge"
   export GO111MODULE=off GOFLAGS=-buildvcs=false GOWORK=off GOCACHE="$build_dir/go-cache"
   export GOPATH="${GO_BRIDGE_GOPATH:-/usr/share/gocode}"
   command -v go >/dev/null 2>&1 || { echo "SKIP: go is missing (apt install golang)" >&2; exit 77; }
   go list nhooyr.io/websocket >/dev/null 2>&1 ||
     { echo "SKIP: nhooyr.io/websocket is missing (apt install golang-nhooyr-websocket-dev)" >&2; exit 77; }
+}
+
+# build DIR: makes DIR/go-bridge and prints its path; one that is there already goes first.
+build() {
+  rm -f "$1/go-bridge"
+  use_go "$1"
   (cd "$source_dir" && go build -o "$build_dir/go-bridge" .) || exit 1
   echo "$build_dir/go-bridge"
+}
+
+# need_client PATH: it is there, or the build was skipped.
+need_client() {
+  [ -x "$1" ] || { echo "SKIP: no $1: run.sh --build says why"; exit 77; }
 }
 
 client=
@@ -30,8 +42,19 @@ case ${1-} in
   --build) [ $# -eq 2 ] || usage; build "$2"; exit 0 ;;
   --built)
     [ $# -ge 3 ] || usage
-    client=$2; shift 2
-    [ -x "$client" ] || { echo "SKIP: no $client: run.sh --build says why"; exit 77; } ;;
+    need_client "$2"
+    client=$2; shift 2 ;;
+  --same-list)
+    [ $# -eq 2 ] || usage
+    need_client "$2"
+    "$2" -list | diff -u "$source_dir/cases.txt" - && exit 0
+    echo "cases.txt is not what the client lists: go-bridge -list > cases.txt"
+    exit 1 ;;
+  --mutations)
+    [ $# -eq 3 ] || usage
+    use_go "$2"
+    cd "$source_dir" || exit 2
+    PANED=$3 exec go test -count=1 -parallel 12 . ;;
 esac
 subcommand=serve
 if [ "${1-}" = -s ]; then [ $# -ge 3 ] || usage; subcommand=$2; shift 2; fi

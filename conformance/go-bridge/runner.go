@@ -19,7 +19,7 @@ import (
 
 const (
 	lightLanes  = 6
-	caseTimeout = 60 * time.Second
+	caseTimeout = 150 * time.Second
 )
 
 // testCase is one named walk of the rules it is about.

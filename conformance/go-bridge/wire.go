@@ -20,7 +20,7 @@ import (
 
 const (
 	clientName  = "codex-env-mcp"
-	callTimeout = 30 * time.Second
+	callTimeout = 60 * time.Second
 	maxStrays   = 64
 
 	maxNotifications = 10000
