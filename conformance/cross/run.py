@@ -83,15 +83,18 @@ def main(arguments: argparse.Namespace) -> int:
 def _cross(arguments: argparse.Namespace, names: Sequence[str], go: Path | None, target: Target, root: Path,
            clients: list[Client]) -> int:
     started, begun = datetime.now(timezone.utc), time.monotonic()
-    meet, folders = root / "meet", arguments.keep.resolve() if arguments.keep else root
+    meet = root / "meet"
     meet.mkdir()
-    codex = [CodexClient(name, target.url, target.name, arguments.scenario, arguments.jobs, meet, folders / name)
+    codex = [CodexClient(name, target.url, target.name, arguments.scenario, arguments.jobs, meet, root / name)
              for name in names if name != _GO]
-    others = [GoClient(go, target.url, target.name, folders / _GO)] if go else []
+    others = [GoClient(go, target.url, target.name, root / _GO)] if go else []
     clients += [*codex, *others]
     met = gather(codex, others, target.address, meet)
     print("connections at one moment: " + ", ".join(f"{name} {count}" for name, count in met.items()), flush=True)
     wait_for_all(clients)
+    if arguments.keep:
+        for client in clients:
+            client.keep(arguments.keep)
     tallies = [tally for client in clients for tally in client.tallies()]
     _print_table(tallies)
     for client in clients:
