@@ -168,9 +168,10 @@ def _play_all(chosen: list[Scenario], stage: Stage, jobs: int) -> Iterator[Verdi
 
 def _play(scenario: Scenario, stage: Stage) -> Verdict:
     start, log_start = time.monotonic(), stage.server.log_size() if stage.server else 0
-    run = LiveRun(stage.codex, stage.root / scenario.name, stage.address, stage.launch, stage.patience)
+    run = LiveRun(stage.codex, stage.root / scenario.name, stage.address, stage.launch)
     run.remotes[0].expected_connections = scenario.connections
     word, reason, details = "PASS", "", ""
+    run.patience = stage.patience
     try:
         scenario.play(run)
         _check_wire(run)

@@ -126,9 +126,8 @@ Launch = Callable[[tuple[str, ...], Path], ServerProcess]  # further arguments, 
 class LiveRun:
     """One scenario's runs of codex: private folders, a private proxy, private model servers."""
 
-    def __init__(self, codex: CodexCli, root: Path, server: Address, launch: Launch | None, patience: float = 1.0) -> None:
+    def __init__(self, codex: CodexCli, root: Path, server: Address, launch: Launch | None) -> None:
         self.codex, self.root = codex, root
-        self._patience = patience  # what every time limit is multiplied by
         self.project = root / "workspace" / "project"
         self.project.mkdir(parents=True)
         for name in ("home", "codex-home", "tmp"):
@@ -138,6 +137,7 @@ class LiveRun:
         self.result: CodexResult | None = None
         self.model_requests: list[JsonObject] = []
         self.remark = ""  # shown with the verdict
+        self.patience = 1.0  # what every time limit is multiplied by
         self._launch = launch
         self._servers: list[ServerProcess] = []
 
@@ -150,7 +150,7 @@ class LiveRun:
         """
         if environments is not None:
             (self.root / "codex-home" / "environments.toml").write_text(environments)
-        timeout *= self._patience
+        timeout *= self.patience
         model = ModelServer(conversation)
         self.model_requests = model.requests  # of this run of codex; grows while it goes on
         try:
@@ -183,7 +183,7 @@ class LiveRun:
 
     def wait_until(self, what: str, holds: Callable[[], bool], timeout: float = 30.0) -> None:
         """Waits until something another process does has come true."""
-        timeout *= self._patience
+        timeout *= self.patience
         end = time.monotonic() + timeout
         while not holds():
             expect(time.monotonic() < end, what, f"within {timeout:.0f} s", "not yet")
@@ -191,7 +191,7 @@ class LiveRun:
 
     def wait_for_file(self, name: str, holds: Callable[[str], bool] = lambda text: True, timeout: float = 30.0) -> None:
         """Waits until a command has made this file of the project, with content for which `holds` is true."""
-        timeout *= self._patience
+        timeout *= self.patience
         path, text = self.project / name, "missing"
         end = time.monotonic() + timeout
         while time.monotonic() < end:
