@@ -135,9 +135,9 @@ class LiveRun:
         self.remotes = [Remote("shared", server, root, root.parent / "server")]  # the first is the one all scenarios share
         self.proxy, self.traffic = self.remotes[0].proxy, self.remotes[0].traffic
         self.result: CodexResult | None = None
+        self.patience = 1.0  # what every time limit is multiplied by
         self.model_requests: list[JsonObject] = []
         self.remark = ""  # shown with the verdict
-        self.patience = 1.0  # what every time limit is multiplied by
         self._launch = launch
         self._servers: list[ServerProcess] = []
 
