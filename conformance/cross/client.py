@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -78,6 +79,14 @@ class Client:
         """What it has printed so far."""
         path = self._folder / "stdout"
         return path.read_text(errors="replace") if path.exists() else ""
+
+    def keep(self, folder: Path) -> None:
+        """Copies what it printed and its results to a folder of its name below `folder`."""
+        own = folder / self._folder.name
+        own.mkdir(parents=True, exist_ok=True)
+        for path in self._folder.iterdir():
+            if path.is_file():
+                shutil.copy(path, own)
 
     def tallies(self) -> list[Tally]:
         """One, or one for each dialect it spoke."""

@@ -83,14 +83,18 @@ def main(arguments: argparse.Namespace) -> int:
 def _cross(arguments: argparse.Namespace, names: Sequence[str], go: Path | None, target: Target, root: Path,
            clients: list[Client]) -> int:
     started, begun = datetime.now(timezone.utc), time.monotonic()
-    meet, folders = root / "meet", arguments.keep.resolve() if arguments.keep else root
+    meet = root / "meet"
     meet.mkdir()
-    codex = [CodexClient(name, target.url, target.name, arguments.scenario, arguments.jobs, meet, folders / name)
+    codex = [CodexClient(name, target.url, target.name, arguments.scenario, arguments.jobs, meet, root / name)
              for name in names if name != _GO]
-    others = [GoClient(go, target.url, target.name, folders / _GO)] if go else []
+    others = [GoClient(go, target.url, target.name, root / _GO)] if go else []
     clients += [*codex, *others]
     met = gather(codex, others, target.address, meet)
+    print("connections at one moment: " + ", ".join(f"{name} {count}" for name, count in met.items()), flush=True)
     wait_for_all(clients)
+    if arguments.keep:
+        for client in clients:
+            client.keep(arguments.keep)
     tallies = [tally for client in clients for tally in client.tallies()]
     _print_table(tallies)
     for client in clients:
@@ -98,7 +102,6 @@ def _cross(arguments: argparse.Namespace, names: Sequence[str], go: Path | None,
     complaints = target.complaints() + target.stop()
     if not all(met.values()):
         complaints.insert(0, "the clients were never all connected at the same moment")
-    print("connections at one moment: " + ", ".join(f"{name} {count}" for name, count in met.items()))
     print("\n".join(f"WRONG: {complaint}" for complaint in complaints)
           or f"server {target.name}: the same process to the end, nothing left behind")
     if arguments.json:
@@ -114,7 +117,7 @@ def _target(arguments: argparse.Namespace, folder: Path) -> Target:
         return Target.of_paned(arguments.paned, folder)
     if arguments.codex:
         return Target.of_codex(_codex_binary(arguments.codex), arguments.codex, folder)
-    return Target(arguments.server_name, "", arguments.url, None)
+    return Target.of_url(arguments.server_name, arguments.url)
 
 
 def _codex_binary(version: str) -> Path:

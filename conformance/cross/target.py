@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from cross import processes
-from live.server_process import ServerProcess, address_of
+from live.server_process import ServerError, ServerProcess, address_of
 
+_CONNECTING_SECONDS = 20.0
 _LEAVING_SECONDS = 150.0  # the longest a server waits for a client to come back is 80 s; then it ends what ran for it
 _STOPPING_SECONDS = 30.0
 _POLL_SECONDS = 0.1
@@ -36,6 +38,16 @@ class Target:
     def of_codex(binary: Path, version: str, root: Path) -> Target:
         """Starts codex's own exec-server."""
         return Target._started("codex exec-server", version, [str(binary), "exec-server"], root)
+
+    @staticmethod
+    def of_url(name: str, url: str) -> Target:
+        """One that runs already.  Raises ServerError."""
+        target = Target(name, "", url, None)
+        try:
+            socket.create_connection(target.address, _CONNECTING_SECONDS).close()
+        except OSError as error:
+            raise ServerError(f"nobody answers at {url}: {error}") from error
+        return target
 
     @staticmethod
     def _started(name: str, version: str, command: list[str], root: Path) -> Target:

@@ -184,10 +184,10 @@ def _play_all(chosen: list[Scenario], stage: Stage, jobs: int) -> Iterator[Verdi
 def _play(scenario: Scenario, stage: Stage) -> Verdict:
     start, log_start = time.monotonic(), stage.server.log_size() if stage.server else 0
     recording = _recording(scenario, stage)
-    run = LiveRun(stage.codex, stage.root / scenario.name, stage.address, stage.launch, scenario.project, stage.patience,
-                  recording)
+    run = LiveRun(stage.codex, stage.root / scenario.name, stage.address, stage.launch, scenario.project, recording)
     run.remotes[0].expected_connections = scenario.connections
     word, reason, details = "PASS", "", ""
+    run.patience = stage.patience
     try:
         scenario.play(run)
         _check_wire(run)

@@ -136,9 +136,8 @@ class LiveRun:
     """One scenario's runs of codex: private folders, a private proxy, private model servers."""
 
     def __init__(self, codex: CodexCli, root: Path, server: Address, launch: Launch | None,
-                 project: str = "workspace/project", patience: float = 1.0, recording: Recording | None = None) -> None:
+                 project: str = "workspace/project", recording: Recording | None = None) -> None:
         self.codex, self.root = codex, root
-        self._patience = patience  # what every time limit is multiplied by
         self.project = root / project
         self.project.mkdir(parents=True)
         for name in ("home", "codex-home", "tmp"):
@@ -147,6 +146,7 @@ class LiveRun:
         self.remotes = [Remote(SHARED, server, recording)]  # the first is the one all scenarios share
         self.proxy, self.traffic = self.remotes[0].proxy, self.remotes[0].traffic
         self.result: CodexResult | None = None
+        self.patience = 1.0  # what every time limit is multiplied by
         self.model_requests: list[JsonObject] = []
         self.remark = ""  # shown with the verdict
         self.process_ids: dict[str, str] = {}  # of a scenario file: the run steps and the processes they started
@@ -165,7 +165,7 @@ class LiveRun:
         """
         if environments is not None:
             (self.root / "codex-home" / "environments.toml").write_text(environments)
-        timeout *= self._patience
+        timeout *= self.patience
         if self._recording is not None:
             self._recording.note_start()
         model = ModelServer(conversation)
@@ -220,7 +220,7 @@ class LiveRun:
 
     def wait_until(self, what: str, holds: Callable[[], bool], timeout: float = 30.0) -> None:
         """Waits until something another process does has come true."""
-        timeout *= self._patience
+        timeout *= self.patience
         end = time.monotonic() + timeout
         while not holds():
             expect(time.monotonic() < end, what, f"within {timeout:.0f} s", "not yet")
@@ -228,7 +228,7 @@ class LiveRun:
 
     def wait_for_file(self, name: str, holds: Callable[[str], bool] = lambda text: True, timeout: float = 30.0) -> None:
         """Waits until a command has made this file of the project, with content for which `holds` is true."""
-        timeout *= self._patience
+        timeout *= self.patience
         path, text = self.project / name, "missing"
         end = time.monotonic() + timeout
         while time.monotonic() < end:

@@ -15,7 +15,8 @@ _MCP = (0, 150)
 _GOODBYE = "DELETE"  # ends the session of MCP
 _LARGE = 600_000
 _PROGRAM = Path(__file__).with_name("mcp_server.py")
-_TRUSTED = 'environment_id="remote",default_tools_approval_mode="approve"'
+_READY = "required=true,startup_timeout_sec=120"  # else codex asks the model before a slow server has named its tools
+_TRUSTED = f'environment_id="remote",default_tools_approval_mode="approve",{_READY}'
 
 
 def _conversation() -> Conversation:
