@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from replay.deviations import DEVIATIONS, ENVIRONMENT_METHODS, METHOD_NOT_FOUND, Place, is_integer
-from replay.diff import brief, bytes_difference, message_diff
+from replay.diff import brief, bytes_difference, literal, message_diff
 from replay.placeholders import BYTE_FIELDS
 
 # Methods a client calls only when the server announced the capability.
@@ -111,7 +111,7 @@ class _Walk:
         if isinstance(expected, dict) and set(expected) == {"$any"}:
             if ANY[expected["$any"]](actual):
                 return actual, actual
-            return self._wrong(path, f"any {expected['$any']} expected, came {brief(actual)}",
+            return self._wrong(path, f"any {expected['$any']} expected, came {literal(actual)}",
                                f"any {expected['$any']}", actual)
         if isinstance(expected, dict) and set(expected) == {"$bind"}:
             return self._bind(expected["$bind"], actual, path)
@@ -123,7 +123,7 @@ class _Walk:
             return expected, actual
         if path[-1:] and path[-1] in BYTE_FIELDS and isinstance(expected, str) and isinstance(actual, str):
             return self._bytes(expected, actual, path)
-        return self._wrong(path, f"expected {brief(expected)}, came {brief(actual)}", expected, actual)
+        return self._wrong(path, f"expected {literal(expected)}, came {literal(actual)}", expected, actual)
 
     def _may_differ(self, here: Place, expected: Any, actual: Any) -> bool:
         if _is_capability(here):
@@ -137,7 +137,7 @@ class _Walk:
 
     def _bind(self, name: str, actual: Any, path: tuple[str, ...]) -> tuple[Any, Any]:
         if not isinstance(actual, str) or not actual:
-            return self._wrong(path, f"a string expected, came {brief(actual)}", "any string", actual)
+            return self._wrong(path, f"a string expected, came {literal(actual)}", "any string", actual)
         known = self.comparer.bound.setdefault(name, actual)
         if known != actual:
             return self._wrong(path, f"expected {known} again, came {actual}", known, actual)
@@ -145,7 +145,7 @@ class _Walk:
 
     def _members(self, expected: dict[str, Any], actual: Any, path: tuple[str, ...]) -> tuple[Any, Any]:
         if not isinstance(actual, dict):
-            return self._wrong(path, f"an object expected, came {brief(actual)}", _shown(expected), actual)
+            return self._wrong(path, f"an object expected, came {literal(actual)}", _shown(expected), actual)
         left: dict[str, Any] = {}
         right: dict[str, Any] = {}
         for name, value in expected.items():
@@ -153,14 +153,14 @@ class _Walk:
             if name in actual:
                 left[name], right[name] = self.value(value, actual[name], inner)
             elif not self._may_lack(Place(self.place.method, self.place.params, inner, self.place.on_terminal)):
-                self.found.append(f"{_dotted(inner)} is missing, expected {brief(_shown(value))}")
+                self.found.append(f"{_dotted(inner)} is missing, expected {literal(_shown(value))}")
                 left[name] = _shown(value)
         more = {name: value for name, value in actual.items() if name not in expected}
         return {**left, **more}, {**right, **more}
 
     def _elements(self, expected: list[Any], actual: Any, path: tuple[str, ...]) -> tuple[Any, Any]:
         if not isinstance(actual, list):
-            return self._wrong(path, f"an array expected, came {brief(actual)}", _shown(expected), actual)
+            return self._wrong(path, f"an array expected, came {literal(actual)}", _shown(expected), actual)
         if expected and all(isinstance(item, dict) and "fileName" in item for item in expected + actual):
             # The order of a directory listing is not part of the protocol.
             expected = sorted(expected, key=lambda item: str(item["fileName"]))
@@ -176,7 +176,7 @@ class _Walk:
         try:
             left, right = (base64.b64decode(text, validate=True) for text in (expected, actual))
         except (binascii.Error, ValueError):
-            return self._wrong(path, f"no base64: {brief(actual)}", expected, actual)
+            return self._wrong(path, f"no base64: {literal(actual)}", expected, actual)
         self.bytes.append(bytes_difference(_dotted(path), left, right))
         return self._wrong(path, f"other bytes than recorded, see below: expected {brief(expected, 60)}, came "
                                  f"{brief(actual, 60)}", f"{len(left)} bytes, see below",

@@ -20,6 +20,11 @@ def brief(value: Any, limit: int = 200) -> str:
     return text if len(text) <= limit else f"{text[:limit // 2]}…({len(text)})…{text[-limit // 4:]}"
 
 
+def literal(value: Any, limit: int = 200) -> str:
+    """A value as JSON, so that "4" is not 4; long ones cut in the middle."""
+    return brief(json.dumps(value, ensure_ascii=False), limit)
+
+
 def message_diff(expected: Any, came: Any) -> str:
     """A unified diff of two JSON values."""
     left, right = (json.dumps(value, ensure_ascii=False, indent=2).splitlines() for value in _shortened(expected, came))
@@ -36,11 +41,11 @@ def first_difference(expected: str | bytes, came: str | bytes) -> int:
 def bytes_difference(what: str, expected: bytes, came: bytes) -> str:
     """The bytes around the first difference; in hex, too, where they are no text."""
     at = first_difference(expected, came)
-    start, end = max(0, at - BYTES_BEFORE), at + BYTES_AFTER
+    pieces = [_around(data, at) for data in (expected, came)]
     lines = [f"{what}: {len(expected)} bytes expected, {len(came)} came, they differ from byte {at} on",
-             f"    expected {_excerpt(expected, start, end)}",
-             f"    came     {_excerpt(came, start, end)}"]
-    if not (_is_text(expected[start:end]) and _is_text(came[start:end])):
+             f"    expected {pieces[0]}",
+             f"    came     {pieces[1]}"]
+    if any(piece.lstrip("…").startswith("b") for piece in pieces):
         first, last = max(0, at - HEX_BEFORE), at + HEX_AFTER
         lines += [f"    from byte {first} on, in hex",
                   f"    expected {expected[first:last].hex(' ')}",
@@ -48,15 +53,25 @@ def bytes_difference(what: str, expected: bytes, came: bytes) -> str:
     return "\n".join(lines)
 
 
-def _excerpt(data: bytes, start: int, end: int) -> str:
-    text = repr(data[start:end].decode("utf-8", "backslashreplace"))
-    return f"{'…' if start else ''}{text}{'…' if end < len(data) else ''}"
+def _around(data: bytes, at: int) -> str:
+    """A text in quotes, or bytes as b'…'; no character is cut."""
+    start, end = max(0, at - BYTES_BEFORE), min(len(data), at + BYTES_AFTER)
+    while 0 < start < len(data) and _is_continuation(data[start]):
+        start -= 1
+    while end < len(data) and _is_continuation(data[end]):
+        end += 1
+    piece = data[start:end]
+    try:
+        text = piece.decode()
+        shown = repr(text) if all(character.isprintable() or character in "\n\t\r\x1b" for character in text) else repr(piece)
+    except UnicodeDecodeError:
+        shown = repr(piece)
+    return f"{'…' if start else ''}{shown}{'…' if end < len(data) else ''}"
 
 
-def _is_text(data: bytes) -> bool:
-    """Is this a piece of UTF-8 without control characters?  Characters that the cut has split do not count."""
-    text = data.decode("utf-8", "replace").strip("\ufffd")
-    return all(character.isprintable() or character in "\n\t\r\x1b" for character in text) and "\ufffd" not in text
+def _is_continuation(byte: int) -> bool:
+    """Does UTF-8 have this byte inside a character?"""
+    return byte & 0xC0 == 0x80
 
 
 def _shortened(expected: Any, came: Any) -> tuple[Any, Any]:

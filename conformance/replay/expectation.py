@@ -5,6 +5,7 @@ how a server cuts its output or in which order independent messages arrive.
 """
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from replay.bodies import ExpectedBody
@@ -33,6 +34,7 @@ class Expectation:
         self.event_frames: dict[tuple[ProcessKey, str], int] = {}
         self.reply_of: dict[Key, dict[str, Any]] = {}
         self.frame_of: dict[Key, int] = {}
+        self._output_ends: dict[tuple[ProcessKey, str], list[tuple[int, int]]] = {}  # of a stream: bytes so far, frame
         self._session_of = _sessions(case.frames)
         self.numbers: dict[ProcessKey, bytes] = {}  # what processes told about themselves (`pids`)
         self._whole = {name: Expected() for name in case.meta.pids}  # all output of these processes
@@ -53,6 +55,11 @@ class Expectation:
     def session_of(self, conn: int) -> str:
         """The name of a connection's session."""
         return self._session_of.get(conn, f"of connection {conn}")
+
+    def frame_of_byte(self, key: ProcessKey, stream: str, at: int) -> int:
+        """The line with which this byte of an output came, or the last one; 0 if there is none."""
+        ends = self._output_ends.get((key, stream), [(0, 0)])
+        return next((number for end, number in ends if end > at), ends[-1][1])
 
     def _prepare(self, frame: Frame) -> None:
         """Looks ahead: replies by id, templates of notifications, processes of many connections."""
@@ -80,6 +87,9 @@ class Expectation:
                 self.processes[key].over_connections = True
             self.templates[(key, body["method"])] = _template(body["params"])
             self.event_frames[(key, body["method"])] = frame.number
+            if body["method"] == "process/output":
+                ends = self._output_ends.setdefault((key, body["params"]["stream"]), [(0, frame.number)])
+                ends.append((ends[-1][0] + len(base64.b64decode(body["params"]["chunk"])), frame.number))
             if key[1] in self._whole and body["method"] == "process/output":
                 whole = self._whole[key[1]]
                 whole.note_output(whole.notified, body["params"]["stream"], body["params"]["chunk"])

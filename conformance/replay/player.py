@@ -156,7 +156,8 @@ class Player:
                 found = differences(expected, progress.seen[key])
                 if found:
                     raise progress.fail(f"process {key[1]}: {found[0].text}", found[0].method,
-                                        progress.about_process(key), *(other.text for other in found[1:]))
+                                        progress.about_process(key), *(other.text for other in found[1:]),
+                                        frame=progress.expectation.frame_of_byte(key, found[0].stream, found[0].at))
 
     async def _receive(self, lacks: Missing) -> None:
         """Takes the next message while something is awaited."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from replay.diff import bytes_difference
+from replay.diff import bytes_difference, first_difference
 from replay.placeholders import Placeholders
 from replay.read_claims import ReadClaim
 
@@ -207,6 +207,8 @@ class StreamDifference:
     """What differs at the end of a process, and which method brought it."""
 
     method: str
+    stream: str
+    at: int  # byte of the stream
     text: str
 
 
@@ -232,7 +234,7 @@ def differences(expected: Expected, seen: Seen) -> list[StreamDifference]:
 def _compare_bytes(method: str, stream: str, expected: bytes, actual: bytes, complete: bool) -> list[StreamDifference]:
     if actual == expected or (not complete and (expected.startswith(actual) or actual.startswith(expected))):
         return []
-    return [StreamDifference(method, bytes_difference(f"{stream} ({method})", expected, actual))]
+    return [StreamDifference(method, stream, first_difference(expected, actual), bytes_difference(f"{stream} ({method})", expected, actual))]
 
 
 def _line_differences(rules: dict[str, Any], text: str) -> list[StreamDifference]:
@@ -244,4 +246,4 @@ def _line_differences(rules: dict[str, Any], text: str) -> list[StreamDifference
                   if not any(fnmatch.fnmatchcase(line, wanted) for wanted in rules["lines"])]
     if not found:
         return []
-    return [StreamDifference("process/output", "\n".join([*found, "stdout was", *(f"    {line}" for line in lines)]))]
+    return [StreamDifference("process/output", "stdout", 0, "\n".join([*found, "stdout was", *(f"    {line}" for line in lines)]))]
