@@ -8,12 +8,11 @@ from __future__ import annotations
 import argparse
 import base64
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 from replay.case import pack_bytes
-from replay.compare import CAPABILITY_OF_METHOD
+from replay.deviations import possible_in
 from capture.fixtures_table import AWAITS, DESCRIPTIONS, DIRECT, FILES, OUTPUT_LINES, SERVER_HOME, SETUP
 
 Message = dict[str, Any]
@@ -193,21 +192,6 @@ def needs_of(lines: list[Message], name: str) -> Message:
     return needs
 
 
-def allowances(lines: list[Message]) -> list[str]:
-    """The deviations that can matter in this session."""
-    text = json.dumps(lines)
-    found = {
-        "capability-flags": '"capabilities":' in text,
-        "server-identity": '"executorVersion":' in text,
-        "created-at": '"createdAtMs":' in text,
-        "exit-code-128": '"exitCode": -1' in text,
-        "read-directory": "Is a directory (os error 21)" in text,
-        "event-order": '"process/exited"' in text,
-        "method-not-offered": any(f'"method": "{method}"' in text for method in CAPABILITY_OF_METHOD),
-    }
-    return [name for name, used in found.items() if used]
-
-
 def output_rules(lines: list[Message], name: str) -> Message:
     """How to compare output that shows the environment of the machine: by lines."""
     rules: Message = {}
@@ -227,8 +211,9 @@ def output_rules(lines: list[Message], name: str) -> Message:
 
 def convert(capture: Path, version: str, target: Path) -> None:
     lines = convert_session(capture)
-    meta: Message = {"codexVersion": version, "description": DESCRIPTIONS.get(capture.stem, capture.stem),
-                     "needs": needs_of(lines, capture.stem), "allow": allowances(lines)}
+    meta: Message = {"client": f"codex {version}", "server": f"codex exec-server {version}",
+                     "description": DESCRIPTIONS.get(capture.stem, capture.stem),
+                     "needs": needs_of(lines, capture.stem), "allow": possible_in(lines)}
     rules = output_rules(lines, capture.stem)
     if rules:
         meta["output"] = rules

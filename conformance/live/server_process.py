@@ -6,6 +6,7 @@ import os
 import select
 import subprocess
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -42,16 +43,19 @@ def address_of(url: str) -> Address:
 
 
 class ServerProcess:
-    """A server that prints its ws URL as the first line of stdout; `root`/home is its home and its CODEX_HOME."""
+    """A server that prints its ws URL as the first line of stdout; `root`/home is its home and its CODEX_HOME.
 
-    def __init__(self, command: list[str], root: Path) -> None:
+    Its environment is the caller's, cleaned, unless another one is given.
+    """
+
+    def __init__(self, command: list[str], root: Path, environment: Mapping[str, str] | None = None) -> None:
         for name in ("home", "tmp"):
             (root / name).mkdir(parents=True, mode=0o700, exist_ok=True)
         self._log_path = root / "stderr"
-        environment = clean_environment(root / "home", root / "tmp")
-        environment["CODEX_HOME"] = str(root / "home")
+        own = {**(clean_environment(root / "home", root / "tmp") if environment is None else environment),
+               "HOME": str(root / "home"), "TMPDIR": str(root / "tmp"), "CODEX_HOME": str(root / "home")}
         with self._log_path.open("wb") as log:
-            self._process = process_group.start(command, root, environment, subprocess.PIPE, log)
+            self._process = process_group.start(command, root, own, subprocess.PIPE, log)
         try:
             self.address = address_of(self._first_line())
         except ServerError:
@@ -67,6 +71,10 @@ class ServerProcess:
         text = self._log_path.read_bytes()[offset:].decode(errors="replace")
         status = self._process.poll()
         return text if status is None else f"{text}\n[the server ended with status {status}]"
+
+    def has_ended(self) -> bool:
+        """Did it end although nobody asked it to?"""
+        return self._process.poll() is not None
 
     def stop(self) -> None:
         """Ends the server and its process group."""
