@@ -36,7 +36,7 @@ def write_case(capture: Capture, target: Path) -> None:
     if capture.header is None:
         _complete_environments(lines, target / "session.jsonl")
     files = _read_json(target / "files.json") or capture.case.get("files") or {}
-    if left := spelling.left_over(json.dumps([files, capture.case], ensure_ascii=False)):
+    if left := spelling.left_over([files, capture.case]):
         raise Unconvertible(f"its files name {left!r}, a path of the recording machine")
     meta = _meta(capture, lines, before, files)
     texts = {"session.jsonl": "".join(map(json_line, lines)), "meta.json": _pretty(meta)}

@@ -185,13 +185,11 @@ class Recorder:
         accepted = second == "101"
         self._add({"conn": connection, "ev": "upstream_open" if accepted else "refused",
                    "status": int(second) if second.isdigit() else second, "reason": third, "headers": headers})
-        extensions = head.header("sec-websocket-extensions")
-        if not accepted:
+        if accepted:
+            known.decoders[True].agree(head, "client")
+        else:
             for left in known.decoders[True].give_up("the upgrade was refused"):
                 self._note_event(connection, known, True, left)
-        elif "permessage-deflate" in extensions:
-            for side, name in ((True, "client"), (False, "server")):
-                known.decoders[side].inflate(f"{name}_no_context_takeover" not in extensions)
 
     def _note_unreadable(self, connection: int, direction: str, event: Unreadable) -> None:
         if event.data:

@@ -146,7 +146,7 @@ def _move_collapsed(path: str) -> str:
 
 def _refuse_left_overs(said: list[Said], spelling: Spelling) -> None:
     for one in said:
-        if left := spelling.left_over(json.dumps(one.body, ensure_ascii=False)):
+        if left := spelling.left_over(one.body):
             raise Unconvertible(f"line {one.number}: {left!r}, a path of the recording machine, cannot be told apart")
 
 

@@ -94,9 +94,18 @@ class Spelling:
                 return f"{prefix}{ABSENT}/{quote(below) if prefix else below}"
         return None
 
-    def left_over(self, text: str) -> str:
-        """A path of the machine that is still in the text; "" if none is."""
-        return next((here for here, recorded in self._recorded.items() if recorded != "/tmp" and here in text), "")
+    def left_over(self, value: Any, member: str = "") -> str:
+        """A path of the machine that is still somewhere in it; "" if none is."""
+        if isinstance(value, dict):
+            found = (self.left_over(name) or self.left_over(inner, name) for name, inner in value.items())
+        elif isinstance(value, list):
+            found = (self.left_over(inner, member) for inner in value)
+        elif not isinstance(value, str):
+            return ""
+        else:
+            text = base64.b64decode(value).decode(errors="replace") if member in BYTE_FIELDS else value
+            found = (here for here, recorded in self._recorded.items() if recorded != "/tmp" and here in text)
+        return next(filter(None, found), "")
 
 
 def _alternative(spelled: str) -> str:

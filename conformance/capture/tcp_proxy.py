@@ -96,9 +96,9 @@ class TcpProxy:
             try:
                 server = socket.create_connection(self._target, timeout=_CONNECT_SECONDS)
             except OSError as error:
-                client.close()  # as a server that is gone: the client sees the end at once
                 for observer in self._observers:
                     observer.unreachable(number, error)
+                client.close()  # as a server that is gone: the client sees the end at once
                 continue
             server.settimeout(None)
             pair = _Pair(number, client, server, self._observers, self._forget)

@@ -109,9 +109,12 @@ class WebSocketDecoder:
         """The caller knows that no WebSocket follows; what was held back so far."""
         return [self._give_up(reason)]
 
-    def inflate(self, keeps_context: bool) -> None:
-        """Messages may be compressed from now on (permessage-deflate was agreed on)."""
-        self._inflater, self._keeps_context = zlib.decompressobj(-15), keeps_context
+    def agree(self, answer: Head, sender: str) -> None:
+        """Follows the extensions of the server's answer in the direction of `sender` (client, server)."""
+        extensions = answer.header("sec-websocket-extensions")
+        if "permessage-deflate" in extensions:
+            self._inflater = zlib.decompressobj(-15)
+            self._keeps_context = f"{sender}_no_context_takeover" not in extensions
 
     def _give_up(self, reason: str) -> Unreadable:
         self._fault = reason
@@ -128,9 +131,11 @@ class WebSocketDecoder:
         self.head = Head(bytes(self._buffer[:end]))
         del self._buffer[:end + len(_END_OF_HEAD)]
         events.append(self.head)
-        status = self.head.words()[1]
-        if self.head.data.startswith(b"HTTP/") and status != "101":
-            raise _Fault(f"the upgrade was answered with status {status}")
+        if self.head.data.startswith(b"HTTP/"):
+            status = self.head.words()[1]
+            if status != "101":
+                raise _Fault(f"the upgrade was answered with status {status}")
+            self.agree(self.head, "server")
 
     def _take_frame(self) -> tuple[bool, int, bool, bytes] | None:
         buffer = self._buffer
