@@ -2,7 +2,7 @@
 include(GNUInstallDirs)
 set(suite ${CMAKE_INSTALL_DATADIR}/paned/conformance)
 install(DIRECTORY ${CMAKE_CURRENT_LIST_DIR}/ DESTINATION ${suite} USE_SOURCE_PERMISSIONS
-  REGEX "/conformance/(image|sessions|report/golden)$" EXCLUDE
+  REGEX "/conformance/(image|sessions|results|report.html|report/golden)$" EXCLUDE
   PATTERN __pycache__ EXCLUDE
   PATTERN test_*.py EXCLUDE
   PATTERN fake_server.py EXCLUDE

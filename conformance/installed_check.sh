@@ -42,7 +42,7 @@ last=$(tail -n 1 "$work/run")
 [ "$last" = '1 passed, 0 failed, 0 skipped' ] || fail "a replay ended with: $last"
 for format in text json markdown html; do
   suite report "$work/results.json" --format "$format" >"$work/report.$format" || fail "report --format $format"
-  grep -q process/start "$work/report.$format" || fail "report --format $format shows no methods"
+  grep -q initialize "$work/report.$format" || fail "report --format $format shows no methods"
 done
 grep -q 'prefers-color-scheme' "$work/report.html" || fail "the page has no style"
 

@@ -8,7 +8,6 @@ from report.results import VERDICTS
 from report.tables import Cell, Counts, CrossTable, Remark, Report, ServerTables
 
 _REASON = 240  # characters of a reason; JSON has it whole
-_CASES = 6  # named of a remark; JSON has them all
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~#&!])")
 
 
@@ -76,13 +75,8 @@ def _remarks(title: str, remarks: list[Remark]) -> list[str]:
     number = sum(len(remark.cases) for remark in remarks)
     return ["", f"<details><summary>{title}: {words.counted(number, 'case')}</summary>", ""] + _table(
         ["suite", "client", "cases", "reason"],
-        [[remark.suite, remark.client, _names(remark.cases), remark.reason or "no reason given"] for remark in remarks]
+        [[remark.suite, remark.client, words.some(remark.cases), remark.reason or "no reason given"] for remark in remarks]
     ) + ["", "</details>"]
-
-
-def _names(cases: list[str]) -> str:
-    more = len(cases) - _CASES
-    return ", ".join(cases[:_CASES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _cross(cross: CrossTable) -> list[str]:

@@ -30,6 +30,7 @@ class CaseResult:
     reason: str = ""
     methods: dict[str, str] = field(default_factory=dict)  # method -> pass, deviates, fail or not-offered
     deviations: list[str] = field(default_factory=list)  # ids of rows of a deviation table that were needed
+    deviating: dict[str, list[str]] = field(default_factory=dict)  # method -> those that it needed; {} where unknown
 
 
 @dataclass(frozen=True)
@@ -86,4 +87,4 @@ def _fault(case: CaseResult) -> str:
 def _case(content: dict[str, Any]) -> CaseResult:
     """Members nobody knows are left out, so that a newer suite may tell more."""
     known = {name: value for name, value in content.items() if name in CaseResult.__annotations__}
-    return CaseResult(**{"methods": {}, "deviations": [], "reason": "", **known})
+    return CaseResult(**{"methods": {}, "deviations": [], "deviating": {}, "reason": "", **known})

@@ -223,10 +223,16 @@ def _method_rows(entries: list[_Entry], clients: list[str]) -> list[MethodRow]:
 def _cell(method: str, results: list[CaseResult] | None) -> Cell | None:
     if not results:
         return None
-    deviations = {deviation for result in results if result.methods[method] == DEVIATES
-                  for deviation in result.deviations}
+    deviations = {deviation for result in results for deviation in _needed(result, method)}
     return Cell(Counts.of(result.methods[method] for result in results), sorted(deviations),
                 sorted(result.case for result in results if result.methods[method] == FAIL))
+
+
+def _needed(result: CaseResult, method: str) -> list[str]:
+    """The deviations of a method; where the case does not say which they are, all of the case."""
+    if result.deviating:
+        return result.deviating.get(method, [])
+    return result.deviations if result.methods[method] == DEVIATES else []
 
 
 def _counts_of(entries: list[_Entry], suite: str, client: str) -> Counts | None:
@@ -250,8 +256,8 @@ def _deviations(entries: list[_Entry], meanings: dict[str, str]) -> list[Deviati
         for deviation in set(entry.result.deviations):
             needing[deviation].append(entry.result)
     return [Deviation(name, len(results), order.clients_in_order({result.client for result in results}),
-                      order.in_protocol_order({method for result in results
-                                               for method, verdict in result.methods.items() if verdict == DEVIATES}),
+                      order.in_protocol_order({method for result in results for method in result.methods
+                                               if name in _needed(result, method)}),
                       meanings.get(name, ""))
             for name, results in sorted(needing.items())]
 

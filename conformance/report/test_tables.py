@@ -79,6 +79,14 @@ class Cells(unittest.TestCase):
                          [(row.id, row.cases, row.meaning, row.methods) for row in server.deviations])
 
 
+    def test_a_case_may_say_which_method_needed_what(self) -> None:
+        result = CaseResult("c", "a", DEVIATES, 1.0, methods={"process/read": DEVIATES, "process/start": DEVIATES},
+                            deviations=["known", "other"], deviating={"process/read": ["known"], "process/start": ["other"]})
+        server = one_server(results(result))
+        self.assertEqual([["other"], ["known"]], [cell.deviations for row in server.methods for cell in row.cells if cell])
+        self.assertEqual([["process/read"], ["process/start"]], [deviation.methods for deviation in server.deviations])
+
+
 class Merging(unittest.TestCase):
     """Several files."""
 

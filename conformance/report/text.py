@@ -14,7 +14,8 @@ from report.tables import Cell, Counts, CrossTable, Remark, Report, ServerTables
 
 WIDTH = 120
 _GAP = "  "
-_REASON = 400  # characters of a reason; JSON has it whole
+_REASON = 240  # characters of a reason; JSON has it whole
+_LINE = 1000
 
 
 def render(report: Report) -> str:
@@ -87,7 +88,8 @@ def _server(server: ServerTables) -> list[str]:
 def _remarks(title: str, remarks: list[Remark]) -> list[str]:
     lines = ["", f"{title}:"] if remarks else []
     for remark in remarks:
-        lines += _item(f"{remark.suite}, {remark.client}: {', '.join(remark.cases)}: {remark.reason or 'no reason given'}")
+        reason = words.shortened(remark.reason, _REASON) or "no reason given"
+        lines += _item(f"{remark.suite}, {remark.client}: {reason}: {words.some(remark.cases)}")
     return lines
 
 
@@ -114,7 +116,7 @@ def _item(text: str) -> list[str]:
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:
-    return textwrap.wrap(words.shortened(text, _REASON), WIDTH, initial_indent=indent, subsequent_indent=f"{indent}   ")
+    return textwrap.wrap(words.shortened(text, _LINE), WIDTH, initial_indent=indent, subsequent_indent=f"{indent}   ")
 
 
 def _table(corner: str, clients: list[str], rows: list[tuple[str, list[str]]]) -> list[str]:

@@ -12,6 +12,7 @@ from report.results import DEVIATES, FAIL, NOT_OFFERED, PASS, SKIP
 from report.tables import Cell, Counts, Deviation, Report
 
 CONTROLS = "a control changes what may differ (or nothing): the suite must see nothing"
+SOME = 8
 TITLE = "Conformance report"
 SIGNS = {PASS: "✓", DEVIATES: "≈", FAIL: "✗", NOT_OFFERED: "–", SKIP: "○"}
 WORDS = {PASS: "pass", DEVIATES: "deviates", FAIL: "fail", NOT_OFFERED: "not offered", SKIP: "skipped"}
@@ -103,6 +104,12 @@ def printable(text: str) -> str:
     """On one line, with nothing that steers a terminal or hides in a page: control and format characters as escapes."""
     return "".join(char if unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
                    else {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(char, f"\\u{ord(char):04x}") for char in text)
+
+
+def some(cases: list[str]) -> str:
+    """The first names, and how many more there are; JSON and the page have them all."""
+    more = len(cases) - SOME
+    return ", ".join(cases[:SOME]) + (f" and {more} more" if more > 0 else "")
 
 
 def shortened(text: str, length: int) -> str:
