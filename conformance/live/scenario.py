@@ -115,6 +115,10 @@ class Remote:
         self.traffic = Traffic(self.recorder)
         self.proxy = TcpProxy(server, self.traffic)
 
+    def spell(self, here: str, recorded: str) -> None:
+        """A recording is to call `here` `recorded`."""
+        self.recorder.spell(here, recorded)
+
     @property
     def url(self) -> str:
         """Where codex connects."""
@@ -284,6 +288,11 @@ class Scenario:
     output: dict[str, dict[str, Any]] = field(default_factory=dict)
     pids: dict[str, str] = field(default_factory=dict)
     awaits: tuple[str, ...] = ()
+
+    @property
+    def about(self) -> str:
+        """One line; of a scenario in Python the first line of its docstring."""
+        return self.description or (self.play.__doc__ or "").partition("\n")[0]
 
     def applies_to(self, version: Version) -> bool:
         """Whether this client version can play it."""
