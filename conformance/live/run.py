@@ -74,7 +74,7 @@ def main(arguments: argparse.Namespace) -> int:
     if not chosen:
         sys.exit(f"no scenario matches {arguments.scenario!r}")
     if arguments.list:
-        print("\n".join(f"{scenario.name:<28}{scenario.description}".rstrip() if arguments.long else scenario.name
+        print("\n".join(f"{scenario.name:<28}{scenario.about}".rstrip() if arguments.long else scenario.name
                         for scenario in chosen if scenario.applies_to(parse_version(arguments.codex))))
         return 0
     started, begun = datetime.now(timezone.utc), time.monotonic()

@@ -122,6 +122,10 @@ class Remote:
         if self._recorder is not None:
             self._recorder.spell(here, recorded)
 
+    def spell(self, here: str, recorded: str) -> None:
+        """A recording is to call `here` `recorded`."""
+        self.recorder.spell(here, recorded)
+
     @property
     def url(self) -> str:
         """Where codex connects."""
@@ -305,6 +309,11 @@ class Scenario:
     pids: dict[str, str] = field(default_factory=dict)
     awaits: tuple[str, ...] = ()
     recorded_names: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def about(self) -> str:
+        """One line; of a scenario in Python the first line of its docstring."""
+        return self.description or (self.play.__doc__ or "").partition("\n")[0]
 
     def applies_to(self, version: Version) -> bool:
         """Whether this client version can play it."""

@@ -48,7 +48,7 @@ class _Play:
         self._outputs: ToolOutputs = {}  # of all runs of codex
         self._shown: dict[str, list[str]] = {}  # by run step: the calls that showed its output
         self._sessions: dict[str, int] = {}
-        self._stop = threading.Event()
+        self._at = ""  # the steps that are played now
         self._failures: list[Mismatch] = []
 
     def play(self) -> None:
@@ -65,7 +65,6 @@ class _Play:
         with self._mcp_server():
             for number, steps in enumerate(self._conversations()):
                 self._converse(steps, resumes=number > 0)
-        self._stop.set()
         run.process_ids = {step.name: self._process_id(step) for step in data.steps
                            if step.action == "run" and not step.fails}
         for failure in self._failures:
@@ -113,10 +112,13 @@ class _Play:
     def _converse(self, steps: list[Step], resumes: bool) -> None:
         interrupted = any(event.do == "interrupt" for event in self._data.events)
         says = sum(step.action == "say" for step in steps)
-        self._run.converse(
-            self._conversation(steps), settings=tuple(self.fill(text) for text in self._data.settings), resumes=resumes,
-            turns=says + 1 if says else 0, sandbox=self._data.sandbox, codex_exits=self._data.codex_exits,
-            plays_to_the_end=not interrupted)
+        try:
+            self._run.converse(
+                self._conversation(steps), settings=tuple(self.fill(text) for text in self._data.settings), resumes=resumes,
+                turns=says + 1 if says else 0, sandbox=self._data.sandbox, codex_exits=self._data.codex_exits,
+                plays_to_the_end=not interrupted)
+        except Mismatch as mismatch:
+            raise Mismatch(f"{mismatch.what}, at {self._at}", mismatch.expected, mismatch.came) from mismatch
 
     def _conversation(self, steps: list[Step]) -> Conversation:
         turns: list[list[Step]] = []
@@ -126,6 +128,7 @@ class _Play:
             else:
                 turns.append([step])
         for turn in turns:
+            self._at = ", ".join(step.name for step in turn)
             for step in turn:
                 self._prepare(step)
             self._take((yield [self._item(step) for step in turn]), turn)
@@ -248,7 +251,7 @@ class _Play:
             return
         server = McpHttpServer()
         self._values["mcp_origin"] = server.origin
-        self._run.remotes[0].recorder.spell(server.origin, _MCP_SERVER)
+        self._run.remotes[0].spell(server.origin, _MCP_SERVER)
         try:
             yield
         finally:

@@ -116,7 +116,7 @@ def _check_step(table: TomlTable, step: Step, has_before: bool) -> None:
         raise table.error("to", "only a write step has it, or one with after_output")
     if (step.together or step.resumes) and not has_before:
         raise table.error("together" if step.together else "resumes", "the first step cannot have it")
-    if len({len(re.findall(r"(?<!\\)\((?!\?)", pattern)) for pattern in step.captures.values()} | {1}) != 1:
-        raise table.error("capture", "a regex with exactly one group is expected")
+    if step.captures and [re.compile(pattern).groups for pattern in step.captures.values()] != [1]:
+        raise table.error("capture", "one regex with exactly one group is expected")
     if step.captures and step.action != "run":
         raise table.error("capture", "only a run step has it")
