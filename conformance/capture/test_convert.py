@@ -16,7 +16,7 @@ from typing import Any
 from capture.convert import Outcome, convert
 from capture.recorder import json_line
 from capture.tree import read_tree
-from replay.case import load_case
+from replay.folder import load_case
 
 _ROOT, _HOME = "/srv/one run/x", "/srv/one run/server/home"
 _HEADER = {"ev": "recording", "root": _ROOT, "home": _HOME, "client": "codex 1", "server": "server 2", "date": "2026-01-02",
@@ -136,7 +136,9 @@ class Kept(_Case):
     _VERDICT = {"ev": "verdict", "word": "PASS", "reason": "", "processes": {"step": "p"}}
 
     def test_facts_of_the_scenario(self) -> None:
-        self.session(self._CASE, *_start(1, "p", "sh"), self._VERDICT)
+        output = {"processId": "p", "seq": 1, "stream": "stdout", "chunk": _b64("pid=4711\n")}
+        self.session(self._CASE, *_start(1, "p", "sh"), _said("s2c", {"method": "process/output", "params": output}),
+                     self._VERDICT)
         meta = self.meta()
         self.assertEqual(("codex 1", "server 2", "2026-01-02", "from the scenario"),
                          tuple(meta[name] for name in ("client", "server", "recorded", "description")))
