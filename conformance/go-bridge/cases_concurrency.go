@@ -59,7 +59,7 @@ func pollDoesNotDelay(ctx context.Context, e *env, s *session) error {
 	if err := release.open(); err != nil {
 		return err
 	}
-	if _, err := out.take(ctx, poll); err != nil {
+	if err := out.untilOver(ctx, poll); err != nil {
 		return err
 	}
 	return wantExit(out.output, 0)
@@ -115,8 +115,7 @@ func twentyPolls(ctx context.Context, e *env, s *session) error {
 			return err
 		}
 		err := wantUnblocked(ctx, fmt.Sprintf("poll %d of %d", i, count), func(ctx context.Context) error {
-			_, err := readers[i].take(ctx, polls[i])
-			return err
+			return readers[i].untilOver(ctx, polls[i])
 		})
 		if err != nil {
 			return err

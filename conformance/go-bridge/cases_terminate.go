@@ -69,7 +69,7 @@ func terminateFlushes(ctx context.Context, e *env, s *session) error {
 
 // terminateGivesAMoment: the process sees the end of its input, works on, and ends by itself.
 func terminateGivesAMoment(ctx context.Context, e *env, s *session) error {
-	out, err := startReady(ctx, s, "echo ready; cat; sleep 0.3; echo done; exit 5", pipe)
+	out, err := startReady(ctx, s, "echo ready; cat; sleep 0.1; echo done; exit 5", pipe)
 	if err != nil {
 		return err
 	}

@@ -57,6 +57,16 @@ func (r *reader) until(ctx context.Context, condition func(*readReply) bool) err
 	}
 }
 
+// untilOver takes the reply of an open poll, which a slow machine may have let expire, and reads
+// on to the end.
+func (r *reader) untilOver(ctx context.Context, poll *pendingRead) error {
+	reply, err := r.take(ctx, poll)
+	if err != nil || reply.over() {
+		return err
+	}
+	return r.until(ctx, isOver)
+}
+
 // untilOutput reads until this many bytes of stdout are here.
 func (r *reader) untilOutput(ctx context.Context, size int) error {
 	return r.until(ctx, func(*readReply) bool { return len(r.stdout) >= size })

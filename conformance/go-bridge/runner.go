@@ -19,7 +19,7 @@ import (
 
 const (
 	lightLanes  = 6
-	caseTimeout = 150 * time.Second
+	caseTimeout = 4 * time.Minute
 )
 
 // testCase is one named walk of the rules it is about.
