@@ -17,6 +17,7 @@ from capture.recorder import Header, Recorder
 from capture.tcp_proxy import Address, TcpProxy
 
 _PROBE_SECONDS = 10.0
+_LAST_WORDS_SECONDS = 5.0
 
 
 class _Unusable(Exception):
@@ -48,8 +49,9 @@ def record(upstream: str, listen: str, out: Path, notes: Notes) -> int:
         return 1
     print(f"ws://{_joined(proxy.address)}{path}", flush=True)
     signal.sigwait(signals)
-    recorder.close()
     proxy.close()
+    proxy.wait_until_ended(_LAST_WORDS_SECONDS)  # what was forwarded is to be in the file
+    recorder.close()
     state = f"NOT COMPLETE: {recorder.fault}" if recorder.fault else "complete"
     print(f"{proxy.connections} connections, {recorder.messages} messages, {out} ({state})", flush=True)
     return 1 if recorder.fault else 0

@@ -33,7 +33,7 @@ class Observer(Protocol):
     def from_server(self, connection: int, data: bytes) -> None: ...
 
     def finished(self, connection: int, by: str) -> None:
-        """`by` ("client", "server", or "network" when the proxy cut it) says no more; the other end still may."""
+        """`by` says no more, "client" or "server"; the other end still may.  "network": cut(); "proxy": close()."""
 
     def ended(self, connection: int) -> None: ...
 
@@ -65,7 +65,7 @@ class TcpProxy:
         with self._lock:
             pairs = list(self._live)
         for pair in pairs:
-            pair.reset()
+            pair.reset("network")
 
     def release(self) -> None:
         """Forwards the connections held since cut(hold=True)."""
@@ -82,7 +82,10 @@ class TcpProxy:
         self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept()
         self._listener.close()
         self.release()
-        self.cut()
+        with self._lock:
+            pairs = list(self._live)
+        for pair in pairs:
+            pair.reset("proxy")
 
     def _accept(self) -> None:
         while True:
@@ -106,7 +109,7 @@ class TcpProxy:
                 self._live.append(pair)
             pair.start()
             if self._closed:
-                pair.reset()
+                pair.reset("proxy")
 
     def _forget(self, pair: _Pair) -> None:
         with self._lock:
@@ -124,7 +127,7 @@ class _Pair:
         self._server = server
         self._observers = observers
         self._ended = ended
-        self._reset = False
+        self._reset_by = ""  # not "": it is to be reset, or was
         self._pumps = 2
         self._lock = threading.Lock()
         for end in (client, server):
@@ -134,10 +137,10 @@ class _Pair:
         for pump in (self._pump_client, self._pump_server):
             threading.Thread(target=self._run, args=(pump,), daemon=True).start()
 
-    def reset(self) -> None:
+    def reset(self, by: str) -> None:
         """Both ends get RST as soon as the pumps have let go of the sockets."""
         with self._lock:
-            self._reset = True
+            self._reset_by = self._reset_by or by
             if self._pumps == 0:
                 return
             for end in (self._client, self._server):
@@ -160,7 +163,7 @@ class _Pair:
 
     def _receive(self, end: socket.socket, name: str) -> bytes:
         """The next bytes; none when the end said its last, or the connection is to be reset."""
-        if self._reset:
+        if self._reset_by:
             return b""
         try:
             return end.recv(_RECEIVE_SIZE)
@@ -177,18 +180,18 @@ class _Pair:
 
     def _pass_end_on(self, name: str, other: socket.socket) -> None:
         self._tell_finished(name)
-        if not self._reset:
+        if not self._reset_by:
             other.shutdown(socket.SHUT_WR)
 
     def _tell_finished(self, name: str) -> None:
         for observer in self._observers:
-            observer.finished(self._number, "network" if self._reset else name)
+            observer.finished(self._number, self._reset_by or name)
 
     def _run(self, pump: Callable[[], None]) -> None:
         try:
             pump()
         except OSError:
-            self.reset()  # an end that vanished takes the other one with it
+            self.reset("network")  # an end that vanished takes the other one with it
         self._leave()
 
     def _leave(self) -> None:
@@ -197,7 +200,7 @@ class _Pair:
             if self._pumps:
                 return
             for end in (self._client, self._server):
-                if self._reset:
+                if self._reset_by:
                     with contextlib.suppress(OSError):
                         end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_RESET)
                 end.close()

@@ -13,6 +13,7 @@ import tempfile
 import unittest
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from capture.raw_peer import ACCEPTED, REQUEST, TEXT, connect, frame, read_all, read_exactly, server
@@ -76,7 +77,7 @@ class Relay(unittest.TestCase):
         self.file = Path(folder.name) / "capture.jsonl"
         self.upstream = f"ws://{'%s:%d' % self.enterContext(server(_echo))}"
 
-    def _lines(self) -> list[dict[str, object]]:
+    def _lines(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.file.read_text().splitlines()]
 
     def _check_end(self, number: signal.Signals) -> None:
@@ -89,7 +90,9 @@ class Relay(unittest.TestCase):
                 process.send_signal(number)
                 out, err = process.communicate(timeout=_SECONDS)
         self.assertEqual((0, f"3 connections, 6 messages, {self.file} (complete)\n", ""), (process.returncode, out, err))
-        self.assertEqual([0, 0, 0, 0, 1, 1], [line["conn"] for line in self._lines() if "dir" in line])
+        self.assertEqual({0: "client", 1: "client", 2: "proxy"},
+                         {line["conn"]: line["by"] for line in self._lines() if line.get("ev") == "close"})
+        self.assertEqual([0, 0, 0, 0, 1, 1], sorted(line["conn"] for line in self._lines() if "dir" in line))
 
     def test_ends_with_sigint(self) -> None:
         self._check_end(signal.SIGINT)
