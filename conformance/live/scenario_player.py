@@ -6,7 +6,7 @@ import contextlib
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from live import scenario_file
@@ -22,6 +22,7 @@ from live.workspace import check_files, is_running
 from replay.fixture import make_tree, run_setup_step
 
 _POLL_MS = 30000
+_CODEX_SECONDS, _WAIT_SECONDS = 180.0, 90.0  # when something hangs; a machine may be busy
 _MCP_SERVER = "http://mcp.test"  # what recordings call it
 
 
@@ -115,7 +116,7 @@ class _Play:
         try:
             self._run.converse(
                 self._conversation(steps), settings=tuple(self.fill(text) for text in self._data.settings), resumes=resumes,
-                turns=says + 1 if says else 0, sandbox=self._data.sandbox, codex_exits=self._data.codex_exits,
+                timeout=_CODEX_SECONDS, turns=says + 1 if says else 0, sandbox=self._data.sandbox, codex_exits=self._data.codex_exits,
                 plays_to_the_end=not interrupted)
         except Mismatch as mismatch:
             raise Mismatch(f"{mismatch.what}, at {self._at}", mismatch.expected, mismatch.came) from mismatch
@@ -140,11 +141,11 @@ class _Play:
         if step.after_output is not None:
             pattern = re.compile(self.fill(step.after_output).encode())
             command = self._process_id(self._step(step.to))
-            self._run.wait_until(f"output {step.after_output!r} of {step.to}", lambda: pattern.search(
+            self._wait_until(f"output {step.after_output!r} of {step.to}", lambda: pattern.search(
                 self._run.traffic.processes[command].output()) is not None)
         if step.after_file is not None:
             path = self._run.root / self.fill(step.after_file)
-            self._run.wait_until(f"file {step.after_file}", path.exists)
+            self._wait_until(f"file {step.after_file}", path.exists)
         if step.cut_before:
             self._run.proxy.cut()
 
@@ -198,7 +199,7 @@ class _Play:
             expression = re.compile(pattern.encode())
             command = self._process_id(step)
             found = lambda: expression.search(self._run.traffic.processes[command].output())  # noqa: E731
-            self._run.wait_until(f"output {pattern!r} of {step.name}", lambda: found() is not None)
+            self._wait_until(f"output {pattern!r} of {step.name}", lambda: found() is not None)
             match = found()
             assert match is not None
             self._values[name] = match[1].decode()
@@ -208,6 +209,9 @@ class _Play:
 
     def _process_id(self, step: Step) -> str:
         return self._run.traffic.process_id(self.fill(step.subject))
+
+    def _wait_until(self, what: str, holds: Callable[[], bool]) -> None:
+        self._run.wait_until(what, holds, _WAIT_SECONDS)
 
     # What happens meanwhile.
 
@@ -237,7 +241,7 @@ class _Play:
     def _let_back(self, event: Event) -> None:
         path = self._run.root / self.fill(event.until_file or "")
         try:
-            self._run.wait_until(f"file {event.until_file} with {event.until_matches!r}", lambda: path.exists()
+            self._wait_until(f"file {event.until_file} with {event.until_matches!r}", lambda: path.exists()
                                  and re.search(event.until_matches, path.read_text()) is not None)
         except Mismatch as mismatch:
             self._failures.append(mismatch)
@@ -275,4 +279,4 @@ class _Play:
             expect(self.fill(text) not in request, "model request", f"nothing of {self.fill(text)}", "in it")
         for name in wanted.ended:
             pid = int(self._values[name])
-            run.wait_until(f"end of process {name}", lambda pid=pid: not is_running(pid))
+            self._wait_until(f"end of process {name}", lambda pid=pid: not is_running(pid))

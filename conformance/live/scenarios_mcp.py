@@ -11,7 +11,7 @@ from live.model_server import Conversation, namespaced_call
 from live.scenario import LiveRun, Scenario, expect, expect_equal
 from live.traffic import Request
 
-_MCP = (0, 150)
+_STDIO, _HTTP = (0, 135), (0, 150)
 _GOODBYE = "DELETE"  # ends the session of MCP
 _LARGE = 600_000
 _PROGRAM = Path(__file__).with_name("mcp_server.py")
@@ -112,7 +112,7 @@ def _check_bodies(run: LiveRun) -> None:
 
 
 SCENARIOS = (
-    Scenario("mcp_stdio", _mcp_stdio, first=_MCP,
+    Scenario("mcp_stdio", _mcp_stdio, first=_STDIO,
              record=False, record_reason="the session starts a program of this suite"),
-    Scenario("mcp_http", _mcp_http, first=_MCP, methods=("http/request",)),
+    Scenario("mcp_http", _mcp_http, first=_HTTP, methods=("http/request",)),
 )
