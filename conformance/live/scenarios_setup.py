@@ -147,5 +147,5 @@ SCENARIOS = (
     Scenario("environment_config", _environment_config, first=_OLD, connections=0, capabilities=("environmentConfigRead",)),
     Scenario("capability_discovery", _discovery, first=_NEW, connections=0, capabilities=("capabilityDiscoveryV2",)),
     Scenario("shell_snapshot_profile", _shell_snapshot_profile, first=_OLD, connections=0, capabilities=("shellSnapshotV2",)),
-    Scenario("thread_resume", _thread_resume, first=_OLD, connections=2),
+    Scenario("thread_resume", _thread_resume, connections=2),
 )

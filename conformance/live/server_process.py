@@ -6,6 +6,7 @@ import os
 import select
 import subprocess
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,7 +26,7 @@ def clean_environment(home: Path, temporary: Path) -> dict[str, str]:
 
     HTTPS_PROXY points to a closed port: codex tries to reach its makers' sites, and fails there at once.
     """
-    dropped = ("CODEX_", "OPENAI_", "TMUX", "XDG_")
+    dropped = ("CODEX_", "OPENAI_", "PANED_", "TMUX", "XDG_")
     environment = {name: value for name, value in os.environ.items()
                    if not name.startswith(dropped) and not name.lower().endswith("_proxy")}
     environment.update(HOME=str(home), TMPDIR=str(temporary), XDG_RUNTIME_DIR=str(temporary),
@@ -42,21 +43,33 @@ def address_of(url: str) -> Address:
 
 
 class ServerProcess:
-    """A server that prints its ws URL as the first line of stdout; `root`/home is its home and its CODEX_HOME."""
+    """A server that prints its ws URL as the first line of stdout; `root`/home is its home and its CODEX_HOME.
 
-    def __init__(self, command: list[str], root: Path) -> None:
+    Its environment is the caller's, cleaned, unless another one is given.
+    """
+
+    def __init__(self, command: list[str], root: Path, environment: Mapping[str, str] | None = None) -> None:
         for name in ("home", "tmp"):
             (root / name).mkdir(parents=True, mode=0o700, exist_ok=True)
         self._log_path = root / "stderr"
-        environment = clean_environment(root / "home", root / "tmp")
-        environment["CODEX_HOME"] = str(root / "home")
+        own = {**(clean_environment(root / "home", root / "tmp") if environment is None else environment),
+               "HOME": str(root / "home"), "TMPDIR": str(root / "tmp"), "CODEX_HOME": str(root / "home")}
         with self._log_path.open("wb") as log:
-            self._process = process_group.start(command, root, environment, subprocess.PIPE, log)
+            self._process = process_group.start(command, root, own, subprocess.PIPE, log)
         try:
             self.address = address_of(self._first_line())
         except ServerError:
             self.stop()
             raise
+
+    @property
+    def pid(self) -> int:
+        """The server's process id."""
+        return self._process.pid
+
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
 
     def log_size(self) -> int:
         """Where the server's stderr ends now."""
@@ -67,6 +80,10 @@ class ServerProcess:
         text = self._log_path.read_bytes()[offset:].decode(errors="replace")
         status = self._process.poll()
         return text if status is None else f"{text}\n[the server ended with status {status}]"
+
+    def has_ended(self) -> bool:
+        """Did it end although nobody asked it to?"""
+        return self._process.poll() is not None
 
     def stop(self) -> None:
         """Ends the server and its process group."""

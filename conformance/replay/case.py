@@ -1,26 +1,20 @@
-"""Loads one recorded session from its folder.
+"""One recorded session: its frames and what its meta.json says.
 
-Exists so that everything else works on typed frames and never on the file format; the format is
-described in README.md. Adding a case means adding a folder, no code.
+Exists so that everything else works on typed frames and never on the file format (README.md).
 """
 from __future__ import annotations
 
 import base64
-import fnmatch
-import json
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
+
+from replay.meta import Meta, Tree
 
 OPEN, SEND, RECV, DROP = "open", "send", "recv", "drop"
 KINDS = (OPEN, SEND, RECV, DROP)
-DEVIATIONS = ("capability-flags", "server-identity", "created-at", "exit-code-128", "read-directory",
-              "method-not-offered", "event-order")
-
-
-class BadCase(Exception):
-    """The folder does not hold a usable case."""
 
 
 @dataclass(frozen=True)
@@ -34,35 +28,21 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class Needs:
-    methods: tuple[str, ...]
-    capabilities: tuple[str, ...]
-    programs: tuple[str, ...]
-    absent: tuple[str, ...]
-    tty: bool
-    sandbox: bool
-    mcp_server: bool
-
-
-@dataclass(frozen=True)
 class Case:
+    """One folder."""
+
     folder: Path
-    version: str
-    name: str
     frames: tuple[Frame, ...]
-    needs: Needs
-    allow: frozenset[str]
-    output: dict[str, dict[str, Any]]
-    setup: tuple[dict[str, Any], ...]
-    files: dict[str, dict[str, str]]
-    server_home: dict[str, dict[str, str]]  # what the server finds in its home
-    awaits: frozenset[str]  # notifications that are hints elsewhere, and must come here
+    meta: Meta
+    files: Tree
 
     @property
     def label(self) -> str:
-        return f"{self.version}/{self.name}"
+        """VERSION/CASE."""
+        return f"{self.folder.parent.name}/{self.folder.name}"
 
     def requests(self) -> Iterator[dict[str, Any]]:
+        """What the client asks, in order."""
         for frame in self.frames:
             if frame.kind == SEND and "id" in frame.body:
                 yield frame.body
@@ -90,45 +70,3 @@ def unpack(value: Any) -> Any:
     if isinstance(value, list):
         return [unpack(inner) for inner in value]
     return value
-
-
-def load_frames(path: Path) -> tuple[Frame, ...]:
-    frames: list[Frame] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        if not line.strip():
-            continue
-        entry = json.loads(line)
-        kinds = [kind for kind in KINDS if kind in entry]
-        if len(kinds) != 1:
-            raise BadCase(f"{path}:{number}: one of {', '.join(KINDS)} is expected")
-        frames.append(Frame(number, int(entry["conn"]), kinds[0], unpack(entry[kinds[0]])))
-    if not frames:
-        raise BadCase(f"{path}: empty session")
-    return tuple(frames)
-
-
-def load_case(folder: Path) -> Case:
-    meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
-    needs = meta.get("needs", {})
-    unknown = set(meta.get("allow", [])) - set(DEVIATIONS)
-    if unknown:
-        raise BadCase(f"{folder}: unknown deviation ids {sorted(unknown)}")
-    manifest = folder / "files.json"
-    files = json.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() else {"project": {"kind": "directory"}}
-    return Case(
-        folder=folder, version=meta["codexVersion"], name=folder.name,
-        frames=load_frames(folder / "session.jsonl"),
-        needs=Needs(tuple(needs.get("methods", [])), tuple(needs.get("capabilities", [])),
-                    tuple(needs.get("programs", [])), tuple(needs.get("absent", [])),
-                    bool(needs.get("tty")), bool(needs.get("sandbox")), bool(needs.get("mcpServer"))),
-        allow=frozenset(meta.get("allow", [])), output=meta.get("output", {}),
-        setup=tuple(meta.get("setup", [])), files=files, server_home=meta.get("serverHome", {}),
-        awaits=frozenset(meta.get("awaits", [])))
-
-
-def find_cases(sessions: Path, version: str | None, pattern: str) -> list[Path]:
-    found = sorted(path.parent for path in sessions.glob("*/*/meta.json"))
-    return [folder for folder in found
-            if (version is None or folder.parent.name == version)
-            and (fnmatch.fnmatchcase(folder.name, pattern)
-                 or fnmatch.fnmatchcase(f"{folder.parent.name}/{folder.name}", pattern))]

@@ -8,16 +8,16 @@ from __future__ import annotations
 import base64
 import contextlib
 import os
+import shutil
 import subprocess
-import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from replay.case import BadCase, Case
-
 from live.mcp_server import McpHttpServer
+from replay.case import Case
+from replay.meta import BadCase, Tree
 
 # Folders every recorded client had beside the project (its home, temporary and outside folder).
 STANDARD_FOLDERS = ("home", "tmp", "outside")
@@ -30,12 +30,12 @@ def build(case: Case, root: Path) -> None:
     make_tree(case.files, root)
     copied = case.folder / "files"
     if copied.is_dir():
-        _copy_tree(copied, root)
-    for step in case.setup:
-        _run_step(step, root)
+        shutil.copytree(copied, root, symlinks=True, dirs_exist_ok=True)
+    for step in case.meta.setup:
+        run_setup_step(step, root)
 
 
-def make_tree(entries: dict[str, dict[str, str]], root: Path) -> None:
+def make_tree(entries: Tree, root: Path) -> None:
     """Creates files, folders and symlinks below `root`."""
     for name, entry in sorted(entries.items()):
         _make_entry(root / name, entry)
@@ -44,7 +44,7 @@ def make_tree(entries: dict[str, dict[str, str]], root: Path) -> None:
 @contextlib.contextmanager
 def mcp_server(case: Case) -> Iterator[str]:
     """Runs the MCP server of the live test; where it listens, "" when the case needs none."""
-    if not case.needs.mcp_server:
+    if not case.meta.needs.mcp_server:
         yield ""
         return
     server = McpHttpServer()
@@ -61,6 +61,9 @@ def _make_entry(path: Path, entry: dict[str, str]) -> None:
         path.mkdir(exist_ok=True)
     elif kind == "file":
         path.write_bytes(entry["text"].encode("utf-8"))
+    elif kind == "executable":
+        path.write_bytes(entry["text"].encode("utf-8"))
+        path.chmod(0o755)
     elif kind == "packed":
         path.write_bytes(zlib.decompress(base64.b64decode(entry["zlib"])))
     elif kind == "symlink":
@@ -69,15 +72,8 @@ def _make_entry(path: Path, entry: dict[str, str]) -> None:
         raise BadCase(f"files.json: unknown kind {kind}")
 
 
-def _copy_tree(source: Path, target: Path) -> None:
-    for folder, _, names in os.walk(source):
-        goal = target / Path(folder).relative_to(source)
-        goal.mkdir(parents=True, exist_ok=True)
-        for name in names:
-            (goal / name).write_bytes((Path(folder) / name).read_bytes())
-
-
-def _run_step(step: dict[str, Any], root: Path) -> None:
+def run_setup_step(step: dict[str, Any], root: Path) -> None:
+    """Does one step of `setup`."""
     if step.get("do") != "git-commit-all":
         raise BadCase(f"meta.json: unknown setup step {step}")
     folder = root / step["path"]

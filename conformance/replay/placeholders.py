@@ -2,7 +2,7 @@
 
 Exists because a recording names things that differ in every run: the run folder (recorded as
 /tmp/ws), the server's home and the MCP server a case needs, in plain, percent-encoded and base64
-spelling, and the session id a server hands out.
+spelling, the session id a server hands out, and process ids that a program prints.
 """
 from __future__ import annotations
 
@@ -33,11 +33,22 @@ class Placeholders:
 
     def __init__(self, root: str) -> None:
         self.places = [_Place(RECORDED_ROOT, root)]
+        self._numbers_here: dict[bytes, bytes] = {}  # by the recorded ones
+        self._numbers_recorded: dict[bytes, bytes] = {}  # by those of this run
         self.bound: dict[str, str] = {}
 
     def add(self, recorded: str, here: str) -> None:
         """From now on `recorded` stands for `here`."""
         self.places.append(_Place(recorded, here))
+
+    def add_number(self, recorded: bytes, here: bytes) -> None:
+        """The same for a number: in bytes of both directions and in argv."""
+        self._numbers_here[recorded], self._numbers_recorded[here] = here, recorded
+
+    @property
+    def generation(self) -> int:
+        """Grows with every binding."""
+        return len(self.places) + len(self._numbers_here)
 
     def to_wire(self, value: Any, key: str = "") -> Any:
         """A recorded value as it must be spelled in this run."""
@@ -50,10 +61,12 @@ class Placeholders:
         if not isinstance(value, str):
             return value
         if key in BYTE_FIELDS:
-            raw = base64.b64decode(value)
+            raw = _translate(base64.b64decode(value), self._numbers_here)
             for place in self.places:
                 raw = place.bytes.sub(lambda _, here=place.here.encode(): here, raw)
             return base64.b64encode(raw).decode()
+        if key == "argv":
+            value = _translate(value.encode(), self._numbers_here).decode()
         is_uri = value.startswith("file:")
         for place in self.places:
             value = place.text.sub(lambda _, here=place.uri if is_uri else place.here: here, value)
@@ -85,4 +98,9 @@ class Placeholders:
         for place in self.places:
             raw = raw.replace(place.uri.encode(), place.recorded.encode()).replace(
                 place.here.encode(), place.recorded.encode())
-        return raw
+        return _translate(raw, self._numbers_recorded)
+
+
+def _translate(raw: bytes, numbers: dict[bytes, bytes]) -> bytes:
+    """Every number with another value; digits beside it make it another number."""
+    return re.sub(rb"\d+", lambda digits: numbers.get(digits[0], digits[0]), raw) if numbers else raw

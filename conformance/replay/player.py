@@ -8,315 +8,170 @@ what the recording had read.
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 from typing import Any
 
-import websockets
-from websockets.exceptions import WebSocketException
-
-from replay.bodies import ExpectedBody, SeenBody
-from replay.case import Case, DROP, Frame, OPEN, RECV
-from replay.compare import Comparer, METHOD_NOT_FOUND, brief
-from replay.expectation import BODY_DELTA, Expectation, MISSING_CHANGED, NOTIFICATIONS
-from replay.placeholders import Placeholders
-from replay.streams import Seen, differences, reached, read_reached
-from replay.transcript import Mismatch, NotOffered, Transcript
+from replay.bodies import SeenBody
+from replay.case import DROP, OPEN, RECV, Case, Frame
+from replay.connections import Connections, Disconnected
+from replay.expectation import ProcessKey
+from replay.inbox import Inbox
+from replay.progress import Progress
+from replay.streams import Seen, differences
+from replay.transcript import Mismatch
+from replay.waiting import Missing, missing
+from report.results import DEVIATES, FAIL
 
 EXTRA_ID = 1_000_000
-SESSION_ATTACHED = -32010
 RESUME_RETRY_SECONDS = 0.1  # what the recorded clients wait before they try to resume again
-MAX_MESSAGE = 128 * 1024 * 1024
-READ_TEMPLATE = {"chunks": {"$any": "array"}, "nextSeq": {"$any": "integer"}, "exited": {"$any": "boolean"},
-                 "closed": {"$any": "boolean"}}
-CHUNK_TEMPLATE = {"seq": {"$any": "integer"}, "stream": {"$any": "string"}, "chunk": {"$any": "string"}}
 
 
 class Player:
     """One replay; `play` returns normally when the server did as recorded."""
 
     def __init__(self, case: Case, url: str, root: str, idle_seconds: float) -> None:
-        self.case, self.url, self.idle_seconds = case, url, idle_seconds
-        self.places = Placeholders(root)
-        self.transcript = Transcript()
-        self.expectation = Expectation(case)
-        self.comparer = Comparer(case.allow, {}, self.places.bound)
-        self.seen: dict[str, Seen] = {}
-        self.requests: dict[tuple[int, int], dict[str, Any]] = {}
-        self.answered: set[tuple[int, int]] = set()
-        self.read_at: dict[str, int] = {}
-        self.reads_pending: dict[str, int] = {}
-        self.watching = False
-        self.changes: set[tuple[int, int]] = set()
-        self.bodies: dict[tuple[int, str], SeenBody] = {}
-        self.resume: dict[str, Any] | None = None
-        self.resume_retries = int(idle_seconds / RESUME_RETRY_SECONDS)
-        self.extra_id = EXTRA_ID
-        self.frame = 0
-        self.conn = 0
-        self.socket: Any = None
+        self.case, self.idle_seconds = case, idle_seconds
+        self.progress = Progress.of(case, root)
+        self._inbox = Inbox(self.progress)
+        self._connections = Connections(url, idle_seconds)
+        self._resume_retries = int(idle_seconds / RESUME_RETRY_SECONDS)
+        self._extra_id = EXTRA_ID
+        self._last_drops = self._find_last_drops()
 
     async def play(self) -> None:
+        """Raises Mismatch or NotOffered."""
         try:
             for frame in self.case.frames:
-                self.frame = frame.number
-                if frame.kind == RECV:
-                    self.expectation.note(frame)
-                elif frame.kind == OPEN:
-                    await self._open(frame)
-                elif frame.kind == DROP:
-                    await self._catch_up()
-                    if frame is self.case.frames[-1]:
-                        await self._finish()
-                    self._drop()
-                else:
-                    await self._catch_up()
-                    await self._send(frame.body)
+                self.progress.frame = frame.number
+                await self._step(frame)
+            for conn in self._connections.numbers():
+                await self._catch_up()
+                await self._finish(conn)
+        except Mismatch as mismatch:
+            if mismatch.method:
+                self.progress.accounts.note(mismatch.method, FAIL)
+            raise
         finally:
-            if self.socket is not None:
-                self._drop()
+            for conn in self._connections.numbers():
+                await self._connections.drop(conn)
+            for _, method in self.progress.comparer.used:
+                self.progress.accounts.note(method, DEVIATES)
 
-    def _fail(self, text: str) -> None:
-        raise Mismatch(self.frame, text)
+    def _find_last_drops(self) -> set[int]:
+        """Lines with which the last connection of a session ends: there its processes are compared."""
+        last = {self.progress.expectation.session_of(frame.conn): frame.number
+                for frame in self.case.frames if frame.kind == DROP}
+        return set(last.values())
 
-    # --- connection -------------------------------------------------------------------------
+    async def _step(self, frame: Frame) -> None:
+        if frame.kind == RECV:
+            self.progress.expectation.note(frame)
+        elif frame.kind == OPEN:
+            await self._open(frame)
+        elif frame.kind == DROP:
+            await self._catch_up()
+            if frame.number in self._last_drops:
+                await self._finish(frame.conn)
+            await self._connections.drop(frame.conn)
+        else:
+            await self._catch_up()
+            await self._send(frame.conn, frame.body)
+
     async def _open(self, frame: Frame) -> None:
-        self.conn = frame.conn
-        self.reads_pending.clear()
-        for process in self.seen.values():
-            process.resumed()
+        progress = self.progress
+        for key, process in progress.seen.items():
+            if key[0] == progress.expectation.session_of(frame.conn):
+                progress.reads_pending.pop(key, None)
+                process.resumed()
         try:
-            self.socket = await websockets.connect(self.url, max_size=MAX_MESSAGE, compression=None, origin=None,
-                                                   ping_interval=None, extra_headers=frame.body.get("headers"))
-        except (OSError, WebSocketException) as error:
-            self._fail(f"cannot connect: {error}")
+            await self._connections.open(frame.conn, frame.body.get("headers"))
+        except Disconnected as error:
+            raise progress.fail(str(error)) from error
 
-    def _drop(self) -> None:
-        """The recorded clients never send a close frame: they drop the connection."""
-        if self.socket.transport is not None:
-            self.socket.transport.abort()
-        self.socket = None
-
-    async def _send(self, body: dict[str, Any]) -> None:
-        message = self.places.to_wire(body)
-        if body.get("method") == "process/read":
-            name = body["params"]["processId"]
-            if name in self.seen and body["params"].get("afterSeq") is not None:
-                message["params"]["afterSeq"] = self.seen[name].after_seq()
-            self._note_read_sent(name)
+    async def _send(self, conn: int, body: dict[str, Any]) -> None:
+        progress = self.progress
+        message = progress.places.to_wire(body)
+        method, params = body.get("method"), body.get("params") or {}
+        key = progress.expectation.process_key(conn, params.get("processId", ""))
+        if method == "process/read":
+            if key in progress.seen and params.get("afterSeq") is not None:
+                message["params"]["afterSeq"] = progress.seen[key].after_seq()
+            progress.reads_pending[key] = progress.reads_pending.get(key, 0) + 1
+            if key in progress.seen:
+                progress.read_at[key] = progress.seen[key].events
+        elif method == "fs/watchMissing":
+            progress.watching.add(conn)
+        elif method == "http/request" and params.get("streamResponse"):
+            progress.bodies[(conn, params["requestId"])] = SeenBody()
+        elif method == "process/start":
+            progress.starts[key] = body
+            progress.seen[key] = Seen(progress.places, may_overtake="exit-drained" in self.case.meta.allow,
+                                      on_terminal=bool(params.get("tty")))
         if "id" in body:
-            self.requests[(self.conn, body["id"])] = {**self.places.from_wire(message), "id": body["id"]}
-        self.watching = self.watching or body.get("method") == "fs/watchMissing"
-        if body.get("method") == "http/request" and body["params"].get("streamResponse"):
-            self.bodies[(self.conn, body["params"]["requestId"])] = SeenBody()
-        if body.get("method") == "process/start":
-            self.seen[body["params"]["processId"]] = Seen(
-                self.places.bytes_from_wire, may_overtake="event-order" in self.case.allow)
-        await self._send_text(json.dumps(message, ensure_ascii=False, separators=(",", ":")))
-
-    async def _send_text(self, text: str) -> None:
-        self.transcript.add(self.conn, "->", text)
+            progress.requests[(conn, body["id"])] = {**progress.places.from_wire(message), "id": body["id"]}
+        text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+        progress.transcript.add(conn, "->", text)
         try:
-            await self.socket.send(text)
-        except WebSocketException as error:
-            self._fail(f"the server closed the connection: {error}")
+            await self._connections.send(conn, text)
+        except Disconnected as error:
+            raise progress.fail(str(error), str(method)) from error
 
-    def _note_read_sent(self, name: str) -> None:
-        self.reads_pending[name] = self.reads_pending.get(name, 0) + 1
-        if name in self.seen:
-            self.read_at[name] = self.seen[name].events
-
-    # --- waiting ----------------------------------------------------------------------------
     async def _catch_up(self) -> None:
         """Receives until this run has got as far as the recording."""
-        while True:
-            missing = await self._missing()
-            if not missing:
-                return
-            await self._receive(missing)
-            if self.resume is not None:
-                again, self.resume = self.resume, None
-                await asyncio.sleep(RESUME_RETRY_SECONDS)
-                await self._send(again)
+        while lacks := missing(self.progress):
+            if lacks.read is not None:
+                await self._repeat_read(lacks.read)
+            await self._receive(lacks)
+            await self._repeat_resume()
 
-    async def _missing(self) -> str:
-        """What has not come yet, "" if nothing; repeats a process/read where that can help."""
-        due = self.expectation.replies - self.answered
-        if due:
-            conn, number = min(due)
-            return f"the reply to request {number} ({self.requests[(conn, number)]['method']})"
-        for body, due_body in self.expectation.bodies.items():
-            if body in self.bodies and (lacking := self.bodies[body].missing(due_body)):
-                return f"the body of {body[1]}: {lacking}"
-        if self.expectation.changes - self.changes:
-            return f"{MISSING_CHANGED} {sorted(self.expectation.changes - self.changes)}"
-        for name, expected in self.expectation.processes.items():
-            if name not in self.seen:
-                continue
-            seen = self.seen[name]
-            if not reached(expected, seen):
-                return f"output, exit or close of process {name}:\n{_progress(expected, seen)}"
-            if not read_reached(expected, seen):
-                if not self.reads_pending.get(name) and seen.events != self.read_at.get(name):
-                    await self._repeat_read(name)
-                return f"process/read to return as much of {name} as recorded:\n{_progress(expected, seen)}"
-        return ""
+    async def _repeat_read(self, key: ProcessKey) -> None:
+        """Asks for more, as the recorded client did, when something has come since the last time."""
+        progress = self.progress
+        if progress.reads_pending.get(key) or progress.seen[key].events == progress.read_at.get(key):
+            return
+        conn = next((conn for conn in self._connections.numbers()
+                     if progress.expectation.session_of(conn) == key[0]), None)
+        if conn is not None:
+            await self._send(conn, {"id": self._next_extra_id(), "method": "process/read", "params": {
+                "processId": key[1], "afterSeq": 0, "maxBytes": None, "waitMs": 0}})
 
-    async def _repeat_read(self, name: str) -> None:
-        self.extra_id += 1
-        await self._send({"id": self.extra_id, "method": "process/read", "params": {
-            "processId": name, "afterSeq": 0, "maxBytes": None, "waitMs": 0}})
+    async def _repeat_resume(self) -> None:
+        refused, self.progress.refused_resume = self.progress.refused_resume, None
+        if refused is None:
+            return
+        if self._resume_retries == 0:
+            raise self.progress.fail(f"the session is still attached after {self.idle_seconds:g} s", "initialize")
+        self._resume_retries -= 1
+        await asyncio.sleep(RESUME_RETRY_SECONDS)
+        await self._send(refused[0], self.progress.requests[refused])
 
-    async def _finish(self) -> None:
+    async def _finish(self, conn: int) -> None:
         """Flushes what the server may still have queued, then compares what was accumulated."""
-        self.extra_id += 1
-        key = (self.conn, self.extra_id)
-        await self._send({"id": self.extra_id, "method": "process/terminate", "params": {"processId": "replay-end"}})
-        while key not in self.answered:
-            await self._receive("the reply to the closing request")
-        for name, expected in self.expectation.processes.items():
-            if name in self.seen:
-                found = differences(expected, self.seen[name])
+        progress, number = self.progress, self._next_extra_id()
+        await self._send(conn, {"id": number, "method": "process/terminate", "params": {"processId": "replay-end"}})
+        while (conn, number) not in progress.answered:
+            await self._receive(Missing("the reply to the closing request", "process/terminate"))
+        for key, expected in progress.expectation.processes.items():
+            if key in progress.seen and key[0] == progress.expectation.session_of(conn):
+                found = differences(expected, progress.seen[key])
                 if found:
-                    self._fail(f"process {name}: " + "\n  ".join(found))
+                    raise progress.fail(f"process {key[1]}: {found[0].text}", found[0].method,
+                                        progress.about_process(key), *(other.text for other in found[1:]),
+                                        frame=progress.expectation.frame_of_byte(key, found[0].stream, found[0].at))
 
-    # --- receiving --------------------------------------------------------------------------
-    async def _receive(self, waiting_for: str) -> None:
+    async def _receive(self, lacks: Missing) -> None:
+        """Takes the next message while something is awaited."""
         try:
-            text = await asyncio.wait_for(self.socket.recv(), self.idle_seconds)
-        except asyncio.TimeoutError:
-            self._fail(f"nothing came for {self.idle_seconds:g} s, missing: {waiting_for}")
-        except WebSocketException as error:
-            self._fail(f"the server closed the connection ({error}), missing: {waiting_for}")
-        self.transcript.add(self.conn, "<-", text if isinstance(text, str) else repr(text))
-        if not isinstance(text, str):
-            self._fail("a binary message came")
-        try:
-            message = json.loads(text)
-        except ValueError as error:
-            self._fail(f"not JSON: {error}: {brief(text)}")
-        if not isinstance(message, dict) or ("method" in message) == ("id" in message):
-            self._fail(f"neither a reply nor a notification: {brief(text)}")
-        message = self.places.from_wire(message)
-        if "id" in message:
-            self._on_reply(message)
-        else:
-            self._on_notification(message)
-        for name, seen in self.seen.items():
-            if seen.problems:
-                self._fail(f"process {name}: {'; '.join(seen.problems)}")
+            conn, text = await self._connections.receive()
+        except asyncio.TimeoutError as error:
+            raise self._lacking(lacks, f"nothing came for {self.idle_seconds:g} s") from error
+        except Disconnected as error:
+            raise self._lacking(lacks, str(error)) from error
+        self._inbox.take(conn, text)
 
-    def _on_reply(self, message: dict[str, Any]) -> None:
-        key = (self.conn, message["id"])
-        if isinstance(message["id"], bool) or key not in self.requests:
-            self._fail(f"a reply to an id that was not asked: {brief(message)}")
-        if key in self.answered:
-            self._fail(f"a second reply to id {message['id']}: {brief(message)}")
-        self.answered.add(key)
-        request, expected = self.requests[key], self.expectation.reply_of.get(key)
-        error = message.get("error")
-        if isinstance(error, dict) and error.get("code") == METHOD_NOT_FOUND \
-                and request["method"] in self.case.needs.methods:
-            raise NotOffered(f"{request['method']}: {error.get('message')}")
-        if request["method"] == "initialize" and request["params"].get("resumeSessionId") \
-                and isinstance(error, dict) and error.get("code") == SESSION_ATTACHED and self.resume_retries > 0:
-            # The server has not noticed yet that the old connection is gone.
-            self.resume, self.resume_retries = request, self.resume_retries - 1
-            self.answered.discard(key)
-            return
-        if request["method"] == "initialize" and isinstance(message.get("result"), dict):
-            info = message["result"].get("environmentInfo") or {}
-            self.comparer.capabilities = info.get("capabilities") or {}
-        is_read = request["method"] == "process/read" and request["params"]["processId"] in self.seen
-        if is_read and (expected is None or "result" in expected):
-            self._on_read_reply(request, expected, message)
-        elif expected is not None:
-            found = self.comparer.reply(request, expected, message)
-            if found:
-                self._fail(f"reply to {request['method']} (id {message['id']}, recorded in frame "
-                           f"{self.expectation.frame_of[key]}): {found}")
+    def _lacking(self, lacks: Missing, cause: str) -> Mismatch:
+        return self.progress.fail(f"{cause}, missing: {lacks.text}", lacks.method, lacks.details, frame=lacks.frame)
 
-    def _on_read_reply(self, request: dict[str, Any], expected: dict[str, Any] | None,
-                       message: dict[str, Any]) -> None:
-        name = request["params"]["processId"]
-        template: dict[str, Any] = dict(READ_TEMPLATE)
-        if expected is not None:
-            for member in ("failure", "sandboxDenied"):
-                if member in expected["result"]:
-                    template[member] = expected["result"][member]
-        found = self.comparer.reply(request, {"result": template}, message)
-        result = message.get("result", {})
-        for chunk in [] if found else result["chunks"]:
-            found = found or self.comparer.value(CHUNK_TEMPLATE, chunk, ("result", "chunks"))
-            found = found or (None if _is_base64(chunk["chunk"]) else "result.chunks: bad base64")
-        if not found and "exitCode" not in result:
-            found = "result.exitCode is missing"
-        code = self._final_exit_code(name)
-        if not found and result["exited"] and code is not None:
-            found = self.comparer.value(code, result["exitCode"], ("result", "exitCode"))
-        if found:
-            self._fail(f"reply to process/read (id {message['id']}): {found}")
-        self.reads_pending[name] = self.reads_pending.get(name, 1) - 1
-        self.seen[name].on_read(request["params"].get("afterSeq") or 0, result)
-
-    def _final_exit_code(self, name: str) -> int | None:
-        params = self.expectation.templates.get((name, "process/exited"))
-        return params["exitCode"] if params else self.expectation.processes[name].exit_code
-
-    def _on_notification(self, message: dict[str, Any]) -> None:
-        method, params = message["method"], message.get("params")
-        if method == MISSING_CHANGED and self.watching and isinstance(params, dict):
-            # A hint to look again: when and how often it comes is up to the server.
-            self.changes.add((self.conn, params.get("watchId", -1)))
-            return
-        if method == BODY_DELTA and isinstance(params, dict) and (self.conn, params.get("requestId")) in self.bodies:
-            key = (self.conn, params["requestId"])
-            problem = self.bodies[key].add(params, self.expectation.bodies.get(key, ExpectedBody()))
-            if problem:
-                self._fail(f"body of {params['requestId']}: {problem}")
-            return
-        if method not in NOTIFICATIONS or not isinstance(params, dict) or params.get("processId") not in self.seen:
-            self._fail(f"unexpected notification {brief(message)}")
-        name = params["processId"]
-        template = self.expectation.templates.get((name, method))
-        if template is None and self.expectation.templates.get((name, "process/closed")) and method != "process/output":
-            self._fail(f"unexpected notification {brief(message)}")
-        found = self.comparer.value(template or _loose_template(method), params, ("params",))
-        if found:
-            self._fail(f"{method} of {name}: {found}")
-        seen = self.seen[name]
-        if method == "process/output":
-            if not _is_base64(params["chunk"]):
-                self._fail(f"bad base64 in {brief(message)}")
-            seen.on_output(params["seq"], params["stream"], base64.b64decode(params["chunk"]))
-        elif method == "process/exited":
-            seen.on_exited(params["seq"], params["exitCode"])
-        else:
-            seen.on_closed(params["seq"])
-
-
-def _loose_template(method: str) -> dict[str, Any]:
-    """For events after the end of a recording."""
-    template: dict[str, Any] = {"processId": {"$any": "string"}, "seq": {"$any": "integer"}}
-    if method == "process/output":
-        template.update(stream={"$any": "string"}, chunk={"$any": "string"})
-    elif method == "process/exited":
-        template.update(exitCode={"$any": "integer"})
-    return template
-
-
-def _is_base64(text: str) -> bool:
-    try:
-        base64.b64decode(text, validate=True)
-    except ValueError:
-        return False
-    return True
-
-
-def _progress(expected: Any, seen: Seen) -> str:
-    rows = [f"    {stream}: {len(expected.total(stream))} bytes recorded, notified "
-            f"{len(seen.joined(stream, True, False))}, read {len(seen.joined(stream, False, True))}"
-            for stream in sorted(expected.streams() | seen.streams())]
-    rows.append(f"    exited: recorded {expected.exited}, notified {seen.exited}, read {seen.read_exited}; "
-                f"closed: recorded {expected.closed}, notified {seen.closed}, read {seen.read_closed}")
-    return "\n".join(rows)
+    def _next_extra_id(self) -> int:
+        self._extra_id += 1
+        return self._extra_id

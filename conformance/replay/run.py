@@ -1,149 +1,172 @@
 """Replays recorded codex sessions against an exec-server and tells where it answers differently.
 
-Exists as the command line of the suite; README.md describes cases, options and deviations.
+One line per case: PASS, DEVIATES, FAIL, SKIP or NOT-OFFERED, VERSION/CASE, seconds, and why.  The last line is the sum.
+Exit status: 0 nothing failed, 1 something did or the server cannot be tested, 77 the only case was not played, 2 wrong usage.
 """
 from __future__ import annotations
 
 import argparse
 import asyncio
 import os
-import shlex
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
+from datetime import datetime, timezone
 from pathlib import Path
 
-from replay import fixture
-from replay.case import BadCase, Case, find_cases, load_case
-from replay.placeholders import Placeholders, RECORDED_HOME, RECORDED_MCP
-from replay.player import Player
-from replay.server import Offers, Target
-from replay.transcript import Mismatch, NotOffered
+from replay.deviations import listing
+from replay.folder import choose_cases, find_cases, label_of, load_case
+from replay.meta import BadCase
+from replay.reach import Unusable, check_server, url_problem
+from replay.suite import Suite
+from replay.target import Target, command_of
+from replay.transcript import ALL
+from report.results import DEVIATES, FAIL, NOT_OFFERED, PASS, SKIP, CaseResult, Results
 
-PASS, FAIL, SKIP, NOT_OFFERED = "PASS", "FAIL", "SKIP", "NOT-OFFERED"
 SKIP_EXIT_CODE = 77
-
-
-class Skipped(Exception):
-    """This machine lacks what the case needs."""
-
-
-async def check_needs(case: Case, offers: Offers, root: str) -> None:
-    for program in case.needs.programs:
-        if not Path(program).exists():
-            raise Skipped(f"{program} is not here")
-    for path in case.needs.absent:
-        if Path(path).exists():
-            raise Skipped(f"{path} exists here")
-    flags = await offers.capabilities() if case.needs.capabilities else {}
-    for capability in case.needs.capabilities:
-        if not flags.get(capability):
-            raise NotOffered(f"capability {capability}")
-    if case.needs.tty:
-        problem = await offers.start_problem(case.uses_uris(), {"tty": True})
-        if problem:
-            raise NotOffered(f"tty, {problem}")
-    if case.needs.sandbox:
-        await check_sandbox(case, offers, root)
-
-
-async def check_sandbox(case: Case, offers: Offers, root: str) -> None:
-    """Runs /bin/true in the sandbox of the case's first confined process."""
-    for request in case.requests():
-        if request["method"] == "process/start" and request["params"].get("sandbox"):
-            wanted = Placeholders(root).to_wire({name: request["params"][name] for name in ("cwd", "sandbox")})
-            problem = await offers.start_problem(case.uses_uris(), wanted)
-            if problem.startswith("refused"):
-                raise NotOffered(f"sandbox, {problem}")
-            if problem:
-                raise Skipped(f"the server's sandbox does not work here: {problem}")
-            return
-
-
-async def run_case(case: Case, offers: Offers, home: Path | None, idle_seconds: float) -> tuple[str, str, str]:
-    """The outcome, the reason in one line, and the transcript of a failure; `home` is the server's, if it is ours."""
-    folder = Path(os.path.realpath(tempfile.mkdtemp(prefix="replay-")))
-    root = folder / "run"
-    root.mkdir()
-    player = Player(case, offers.url, str(root), idle_seconds)
-    try:
-        fixture.build(case, root)
-        if home is not None:
-            player.places.add(RECORDED_HOME, str(home))
-        elif case.server_home:
-            raise Skipped("the home of this server is not known")
-        await check_needs(case, offers, str(root))
-        with fixture.mcp_server(case) as mcp_origin:
-            if mcp_origin:
-                player.places.add(RECORDED_MCP, mcp_origin)
-            await player.play()
-    except Skipped as reason:
-        return SKIP, str(reason), ""
-    except NotOffered as reason:
-        return NOT_OFFERED, str(reason), ""
-    except Mismatch as mismatch:
-        return FAIL, str(mismatch), player.transcript.report()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return PASS, "", ""
-
-
-async def run_all(folders: list[Path], target: Target, idle_seconds: float) -> dict[str, int]:
-    counts = {PASS: 0, FAIL: 0, SKIP: 0, NOT_OFFERED: 0}
-    for folder in folders:
-        start = time.monotonic()
-        try:
-            case = load_case(folder)
-        except (BadCase, KeyError, ValueError, OSError) as error:
-            outcome, reason, transcript = FAIL, f"bad case: {error!r}", ""
-        else:
-            with target.server_for(case) as (offers, home):
-                outcome, reason, transcript = await run_case(case, offers, home, idle_seconds)
-        counts[outcome] += 1
-        label = f"{folder.parent.name}/{folder.name}"
-        print(f"{outcome} {label} ({time.monotonic() - start:.1f}) {reason}".rstrip(), flush=True)
-        if transcript:
-            print(f"  recording: {folder / 'session.jsonl'}\n{transcript}", flush=True)
-    return counts
+LISTEN = ["serve", "--listen", "ws://127.0.0.1:0"]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of the subcommand."""
-    target = parser.add_mutually_exclusive_group(required=True)
-    target.add_argument("--server", metavar="URL", help="a server that runs already")
-    target.add_argument("--paned", metavar="PATH", help="starts PATH serve --listen ws://127.0.0.1:0")
-    target.add_argument("--start", metavar="COMMAND", help="starts any command that prints its URL on stdout")
+    parser.add_argument("url", nargs="?", metavar="ws://HOST:PORT", help="a server that runs already and sees this "
+                                                                        "machine's files")
+    parser.add_argument("--paned", metavar="PATH", help="start this paned binary")
+    parser.add_argument("--start", metavar="COMMAND", help="start any command that prints its URL on stdout first")
     parser.add_argument("--version", help="only sessions of this codex version")
-    parser.add_argument("--case", default="*", metavar="GLOB", help="only these cases (name or version/name)")
-    parser.add_argument("--sessions", type=Path, default=Path(__file__).resolve().parent.parent / "sessions")
-    parser.add_argument("--idle", type=float, default=20.0, metavar="SECONDS",
-                        help="how long the server may be silent while something is awaited")
+    parser.add_argument("--case", default="*", metavar="GLOB", help="only these cases (CASE or VERSION/CASE)")
+    parser.add_argument("--jobs", type=_positive(int), default=8, metavar="N", help="cases side by side (default 8)")
+    parser.add_argument("--idle", type=_positive(float), default=30.0, metavar="SECONDS",
+                        help="how long the server may be silent while something is awaited (default 30)")
+    parser.add_argument("--transcript", type=_message_count, default=40, metavar="N|all",
+                        help="how many messages a failure shows (default 40)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there, too")
+    parser.add_argument("--server-name", metavar="NAME", help="what the results call the server")
+    parser.add_argument("--sessions", type=Path, default=Path(__file__).resolve().parent.parent / "sessions",
+                        metavar="FOLDER", help="VERSION/CASE folders (default: those beside this program)")
+    parser.add_argument("--list", action="store_true", help="just name the cases")
+    parser.add_argument("--deviations", action="store_true", help="just say what each id in `allow` accepts")
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Replays the chosen cases and prints the verdicts; the exit code."""
-    folders = find_cases(arguments.sessions, arguments.version, arguments.case)
-    if not folders:
-        print("no case matches", file=sys.stderr)
-        return 1
-    target: Target | None = None
+    if arguments.deviations:
+        print(listing())
+        return 0
+    folders = _chosen(arguments)
+    if arguments.list:
+        for folder in folders:
+            print(f"{label_of(folder):<40} {_description(folder)}")
+        return 0
+    if sum(given is not None for given in (arguments.url, arguments.paned, arguments.start)) != 1:
+        arguments.usage_error("one server is needed: ws://HOST:PORT, --paned PATH or --start COMMAND")
+    if arguments.url and (problem := url_problem(arguments.url)):
+        arguments.usage_error(problem)
     root = Path(os.path.realpath(tempfile.mkdtemp(prefix="replay-server-")))
+    target: Target | None = None
     try:
-        command = (shlex.split(arguments.start) if arguments.start
-                   else [str(Path(arguments.paned or "").resolve()), "serve", "--listen", "ws://127.0.0.1:0"])
-        target = Target(arguments.server, command, root)
-        counts = asyncio.run(run_all(folders, target, arguments.idle))
-        death = target.died()
-        if death:
-            counts[FAIL] += 1
-            print(f"FAIL {death}")
+        target = Target(arguments.url, _command(arguments), root)
+        return _report(arguments, target, folders)
+    except Unusable as error:
+        print(f"paned-conformance run: {error}", file=sys.stderr)
+        return 1
     finally:
         if target is not None:
             target.stop()
         shutil.rmtree(root, ignore_errors=True)
-    print(f"{counts[NOT_OFFERED]} not offered")
-    print(f"{counts[PASS]} passed, {counts[FAIL]} failed, {counts[SKIP]} skipped")
-    if len(folders) == 1 and counts[SKIP] + counts[NOT_OFFERED] == 1:
+
+
+def _report(arguments: argparse.Namespace, target: Target, folders: list[Path]) -> int:
+    started, start = datetime.now(timezone.utc).isoformat(timespec="seconds"), time.monotonic()
+    version, cases = asyncio.run(_play(arguments, target, folders))
+    server = {"name": _server_name(arguments), "url": target.url,
+              "version": _paned_version(arguments.paned) if arguments.paned else version}
+    results = Results("replay", server, started, round(time.monotonic() - start, 3), cases)
+    failed = results.count(FAIL)
+    if death := target.died():
+        failed += 1
+        print(f"FAIL the server ended although nobody asked it to: {death}")
+    if arguments.json:
+        results.write(arguments.json)
+    passed, skipped, not_offered = results.count(PASS), results.count(SKIP), results.count(NOT_OFFERED)
+    deviating = results.count(DEVIATES)
+    print(f"{not_offered} not offered, {deviating} deviate")
+    print(f"{passed + deviating} passed, {failed} failed, {skipped} skipped")
+    if len(folders) == 1 and skipped + not_offered == 1 and not failed:
         return SKIP_EXIT_CODE
-    return 1 if counts[FAIL] else 0
+    return 1 if failed else 0
+
+
+async def _play(arguments: argparse.Namespace, target: Target, folders: list[Path]) -> tuple[str, list[CaseResult]]:
+    """The version that the server declares, and the results; prints each as it comes."""
+    version = await check_server(target.url)
+    cases = []
+    suite = Suite(target, arguments.jobs, arguments.idle, arguments.transcript)
+    async for outcome in suite.play(folders):
+        result = outcome.result
+        print(f"{result.verdict.upper()} {label_of(outcome.folder)} ({result.seconds:.1f}) {result.reason}".rstrip())
+        if outcome.details:
+            print(outcome.details)
+        sys.stdout.flush()
+        cases.append(result)
+    return version, cases
+
+
+def _chosen(arguments: argparse.Namespace) -> list[Path]:
+    every = find_cases(arguments.sessions)
+    if not every:
+        arguments.usage_error(f"{arguments.sessions}: no folder VERSION/CASE there")
+    versions = sorted({folder.parent.name for folder in every})
+    if arguments.version not in (None, *versions):
+        arguments.usage_error(f"no sessions of version {arguments.version}; there are {', '.join(versions)}")
+    chosen = choose_cases(every, arguments.version, arguments.case)
+    if not chosen:
+        names = sorted({folder.name for folder in every if arguments.version in (None, folder.parent.name)})
+        arguments.usage_error(f"no case matches {arguments.case!r}; there are {', '.join(names)}")
+    return chosen
+
+
+def _description(folder: Path) -> str:
+    try:
+        return load_case(folder).meta.description
+    except BadCase as error:
+        return f"bad case: {error}"
+
+
+def _command(arguments: argparse.Namespace) -> list[str]:
+    if arguments.url:
+        return []
+    if arguments.start:
+        return command_of(arguments.start)
+    return [*command_of(str(Path(arguments.paned).absolute())), *LISTEN]
+
+
+def _server_name(arguments: argparse.Namespace) -> str:
+    if arguments.server_name:
+        return str(arguments.server_name)
+    return "paned" if arguments.paned else Path(arguments.start.split()[0]).name if arguments.start else "server"
+
+
+def _paned_version(path: str) -> str:
+    """The second word of `paned --version`."""
+    said = subprocess.run([path, "--version"], stdout=subprocess.PIPE, text=True, check=False).stdout.split()
+    return said[1] if len(said) > 1 else ""
+
+
+def _positive(kind: type[int] | type[float]) -> object:
+    def parse(text: str) -> float:
+        number = kind(text)
+        if number <= 0:
+            raise argparse.ArgumentTypeError("a positive number is expected")
+        return number
+    return parse
+
+
+def _message_count(text: str) -> int:
+    if text == "all":
+        return ALL
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError('a number or "all" is expected')
+    return int(text)

@@ -7,8 +7,13 @@ from __future__ import annotations
 
 import base64
 import fnmatch
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Callable
+from typing import Any
+
+from replay.diff import bytes_difference, first_difference
+from replay.placeholders import Placeholders
+from replay.read_claims import ReadClaim
 
 RETAINED_BYTES = 1_048_576
 Streams = dict[str, bytearray]
@@ -51,8 +56,9 @@ class Expected:
 class Seen:
     """The life of one process in this run; `problems` collects broken rules."""
 
-    normalise: Callable[[bytes], bytes]
+    places: Placeholders
     may_overtake: bool = False
+    on_terminal: bool = False
     notified: dict[int, tuple[str, bytes]] = field(default_factory=dict)
     read: dict[int, tuple[str, bytes]] = field(default_factory=dict)
     due: int = 1
@@ -67,7 +73,9 @@ class Seen:
     was_away: bool = False
     gap_allowed: bool = False
     problems: list[str] = field(default_factory=list)
-    _joined: dict[tuple[str, int, int], bytes] = field(default_factory=dict)
+    claims: list[ReadClaim] = field(default_factory=list)
+    exit_seq: int | None = None
+    _joined: dict[tuple[str, int, int, int], bytes] = field(default_factory=dict)
 
     def _step(self, seq: int, what: str) -> None:
         """Every number once and in order; only `exited` may come before output with a lower number
@@ -96,12 +104,14 @@ class Seen:
             self.problems.append(f"output seq {seq} is empty")
         self.notified[seq] = (stream, chunk)
         self._check_same(seq)
+        self._check_claims(self.claims, [seq], None)
 
     def on_exited(self, seq: int, code: int) -> None:
         self._step(seq, "exited")
         if self.exited:
             self.problems.append("exited twice")
-        self.exited, self.exit_code = True, code
+        self.exited, self.exit_code, self.exit_seq = True, code, seq
+        self._check_claims(self.claims, [], seq)
 
     def on_closed(self, seq: int) -> None:
         self._step(seq, "closed")
@@ -129,6 +139,9 @@ class Seen:
             self.problems.append(f"process/read: exited {result['exited']} with exitCode {result['exitCode']}")
         if self.read_closed and not result["closed"]:
             self.problems.append("process/read: closed is taken back")
+        self.claims.append(ReadClaim(after, result["nextSeq"], frozenset(chunk["seq"] for chunk in result["chunks"]),
+                                     result["exited"], result["closed"]))
+        self._check_claims(self.claims[-1:], self.notified, self.exit_seq)
         self.next_seq = result["nextSeq"]
         self.read_exited = self.read_exited or result["exited"]
         self.read_closed = self.read_closed or result["closed"]
@@ -137,17 +150,25 @@ class Seen:
         if seq in self.notified and seq in self.read and self.notified[seq] != self.read[seq]:
             self.problems.append(f"seq {seq} was notified and read with different contents")
 
+    def _check_claims(self, claims: list[ReadClaim], outputs: Iterable[int], exit_seq: int | None) -> None:
+        """Do these events bear out what these reads claimed?"""
+        if sum(len(chunk) for _, chunk in self.notified.values()) > RETAINED_BYTES:
+            outputs = ()  # the oldest may be gone when a client reads
+        self.problems += [problem for claim in claims for seq in outputs if (problem := claim.broken_by_output(seq))]
+        if exit_seq is not None:
+            self.problems += [problem for claim in claims if (problem := claim.broken_by_exit(exit_seq))]
+
     def after_seq(self) -> int:
         """Where a client continues to read: behind its last read, else behind the last event."""
         return self.due - 1 if self.next_seq is None else self.next_seq - 1
 
     def joined(self, stream: str, notified: bool, read: bool) -> bytes:
         """The bytes of one stream in the order of seq, in the recorded spelling of paths."""
-        key = (stream, len(self.notified) if notified else -1, len(self.read) if read else -1)
+        key = (stream, len(self.notified) if notified else -1, len(self.read) if read else -1, self.places.generation)
         if key not in self._joined:
             union = {**(self.read if read else {}), **(self.notified if notified else {})}
             raw = b"".join(chunk for _, (name, chunk) in sorted(union.items()) if name == stream)
-            self._joined = {key: self.normalise(raw)}
+            self._joined = {key: self.places.bytes_from_wire(raw)}
         return self._joined[key]
 
     def streams(self) -> set[str]:
@@ -181,39 +202,48 @@ def lossy(expected: Expected) -> bool:
     return sum(len(expected.total(stream)) for stream in expected.streams()) > RETAINED_BYTES
 
 
-def differences(expected: Expected, seen: Seen) -> list[str]:
+@dataclass(frozen=True)
+class StreamDifference:
+    """What differs at the end of a process, and which method brought it."""
+
+    method: str
+    stream: str
+    at: int  # byte of the stream
+    text: str
+
+
+def differences(expected: Expected, seen: Seen) -> list[StreamDifference]:
     """What differs at the end of the session (empty: nothing)."""
     if expected.lines is not None:
         return _line_differences(expected.lines, seen.joined("stdout", True, True).decode("utf-8", "replace"))
-    found: list[str] = []
+    found: list[StreamDifference] = []
     for stream in sorted(expected.streams() | seen.streams()):
         total = expected.total(stream)
         live = seen.joined(stream, True, expected.over_connections)
-        found += _compare_bytes(f"{stream} (notifications)", total, live, expected.closed or expected.read_closed)
+        found += _compare_bytes("process/output", stream, total, live, expected.closed or expected.read_closed)
         if expected.read and not lossy(expected):
             read = seen.joined(stream, False, True)
             least = bytes(expected.read.get(stream, b""))
             if not live.startswith(read) and not expected.over_connections:
-                found += _compare_bytes(f"{stream} (process/read)", live, read, False)
+                found += _compare_bytes("process/read", stream, live, read, False)
             if len(read) < len(least) and not expected.over_connections:
-                found += _compare_bytes(f"{stream} (process/read)", least, read, True)
+                found += _compare_bytes("process/read", stream, least, read, True)
     return found
 
 
-def _compare_bytes(what: str, expected: bytes, actual: bytes, complete: bool) -> list[str]:
+def _compare_bytes(method: str, stream: str, expected: bytes, actual: bytes, complete: bool) -> list[StreamDifference]:
     if actual == expected or (not complete and (expected.startswith(actual) or actual.startswith(expected))):
         return []
-    at = next((i for i, (a, b) in enumerate(zip(expected, actual)) if a != b), min(len(expected), len(actual)))
-    return [f"{what}: {len(expected)} bytes expected, {len(actual)} came, they differ from byte {at} on:\n"
-            f"    expected …{expected[max(0, at - 20):at + 60]!r}\n"
-            f"    came     …{actual[max(0, at - 20):at + 60]!r}"]
+    return [StreamDifference(method, stream, first_difference(expected, actual), bytes_difference(f"{stream} ({method})", expected, actual))]
 
 
-def _line_differences(rules: dict[str, Any], text: str) -> list[str]:
+def _line_differences(rules: dict[str, Any], text: str) -> list[StreamDifference]:
     lines = text.splitlines()
     found = [f"stdout: no line matches {wanted!r}" for wanted in rules["lines"]
              if not any(fnmatch.fnmatchcase(line, wanted) for line in lines)]
     if rules.get("exact"):
         found += [f"stdout: unexpected line {line!r}" for line in lines
                   if not any(fnmatch.fnmatchcase(line, wanted) for wanted in rules["lines"])]
-    return found + ([f"    stdout was {text!r}"] if found else [])
+    if not found:
+        return []
+    return [StreamDifference("process/output", "stdout", 0, "\n".join([*found, "stdout was", *(f"    {line}" for line in lines)]))]
