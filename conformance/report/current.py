@@ -66,6 +66,7 @@ def main(arguments: argparse.Namespace) -> int:
     """Runs the steps and writes the report; 0, or 1 when a step did not run."""
     if arguments.paned is None or not os.access(arguments.paned, os.X_OK):
         arguments.usage_error("--current needs --paned PATH, the program that the report is about")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # as an exception, so that the step under way is ended, too
     folder: Path = arguments.current.resolve()
     results = folder / "results"
     results.mkdir(parents=True, exist_ok=True)
