@@ -16,12 +16,12 @@ import time
 from datetime import datetime, timezone
 from pathlib import Path
 
-from replay.deviations import listing
+from replay.deviations import DEVIATIONS, listing
 from replay.folder import choose_cases, find_cases, label_of, load_case
 from replay.meta import BadCase
 from replay.reach import Unusable, check_server, url_problem
 from replay.suite import Suite
-from replay.target import Target, command_of
+from replay.target import Target, split_command, with_full_path
 from replay.transcript import ALL
 from report.results import DEVIATES, FAIL, NOT_OFFERED, PASS, SKIP, CaseResult, Results
 
@@ -37,6 +37,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--start", metavar="COMMAND", help="start any command that prints its URL on stdout first")
     parser.add_argument("--version", help="only sessions of this codex version")
     parser.add_argument("--case", default="*", metavar="GLOB", help="only these cases (CASE or VERSION/CASE)")
+    parser.add_argument("--deny", action="append", default=[], metavar="ID", choices=sorted(DEVIATIONS),
+                        help="accept no deviation of this id, whatever the cases allow")
     parser.add_argument("--jobs", type=_positive(int), default=8, metavar="N", help="cases side by side (default 8)")
     parser.add_argument("--idle", type=_positive(float), default=30.0, metavar="SECONDS",
                         help="how long the server may be silent while something is awaited (default 30)")
@@ -103,7 +105,7 @@ async def _play(arguments: argparse.Namespace, target: Target, folders: list[Pat
     """The version that the server declares, and the results; prints each as it comes."""
     version = await check_server(target.url)
     cases = []
-    suite = Suite(target, arguments.jobs, arguments.idle, arguments.transcript)
+    suite = Suite(target, arguments.jobs, arguments.idle, arguments.transcript, frozenset(arguments.deny))
     async for outcome in suite.play(folders):
         result = outcome.result
         print(f"{result.verdict.upper()} {label_of(outcome.folder)} ({result.seconds:.1f}) {result.reason}".rstrip())
@@ -138,9 +140,7 @@ def _description(folder: Path) -> str:
 def _command(arguments: argparse.Namespace) -> list[str]:
     if arguments.url:
         return []
-    if arguments.start:
-        return command_of(arguments.start)
-    return [*command_of(str(Path(arguments.paned).absolute())), *LISTEN]
+    return with_full_path(split_command(arguments.start) if arguments.start else [str(Path(arguments.paned)), *LISTEN])
 
 
 def _server_name(arguments: argparse.Namespace) -> str:

@@ -45,6 +45,7 @@ class Suite:
     jobs: int
     idle_seconds: float
     shown_messages: int
+    denied: frozenset[str]  # deviations that are not accepted, whatever the cases allow
 
     async def play(self, folders: Sequence[Path]) -> AsyncIterator[Outcome]:
         """The outcomes in the order of the folders."""
@@ -61,7 +62,7 @@ class Suite:
     async def _play_folder(self, folder: Path) -> Outcome:
         start = time.monotonic()
         try:
-            case = load_case(folder)
+            case = load_case(folder, self.denied)
         except BadCase as error:
             return Outcome(folder, CaseResult(f"codex {folder.parent.name}", folder.name, FAIL, 0.0, f"bad case: {error}"))
         async with self.target.server_for(case) as (offers, home):

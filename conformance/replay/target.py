@@ -28,16 +28,20 @@ def server_environment() -> dict[str, str]:
             "SHELL": "/bin/bash"}
 
 
-def command_of(text: str) -> list[str]:
-    """A command line as words, its program by its full path.  Raises Unusable."""
+def split_command(text: str) -> list[str]:
+    """A command line as words.  Raises Unusable."""
     try:
-        words = shlex.split(text)
+        return shlex.split(text)
     except ValueError as error:
         raise Unusable(f"--start {text!r} is no command: {error}") from error
-    program = shutil.which(words[0]) if words else None
+
+
+def with_full_path(command: list[str]) -> list[str]:
+    """The same command, its program by its full path: it is started in another folder.  Raises Unusable."""
+    program = shutil.which(command[0]) if command else None
     if program is None:
-        raise Unusable(f"{words[0] if words else text!r} is no program that can be started here")
-    return [str(Path(program).absolute()), *words[1:]]
+        raise Unusable(f"{shlex.join(command[:1]) or 'an empty command'} is no program that can be started here")
+    return [str(Path(program).absolute()), *command[1:]]
 
 
 class Target:
