@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,7 @@ import time
 from datetime import datetime, timezone
 from pathlib import Path
 
+from live import process_group
 from replay.deviations import DEVIATIONS, listing
 from replay.folder import choose_cases, find_cases, label_of, load_case
 from replay.meta import BadCase
@@ -66,7 +68,8 @@ def main(arguments: argparse.Namespace) -> int:
         arguments.usage_error("one server is needed: ws://HOST:PORT, --paned PATH or --start COMMAND")
     if arguments.url and (problem := url_problem(arguments.url)):
         arguments.usage_error(problem)
-    root = Path(os.path.realpath(tempfile.mkdtemp(prefix="replay-server-")))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as an exception, so that everything is cleaned up
+    root = Path(os.path.realpath(tempfile.mkdtemp(prefix="replay-")))
     target: Target | None = None
     try:
         target = Target(arguments.url, _command(arguments), root)
@@ -74,9 +77,14 @@ def main(arguments: argparse.Namespace) -> int:
     except Unusable as error:
         print(f"paned-conformance run: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("paned-conformance run: interrupted", file=sys.stderr)
+        return 1
     finally:
         if target is not None:
             target.stop()
+        for leftover in process_group.kill_leftovers(root):
+            print(f"note: killed a process that was left over: {leftover}", file=sys.stderr)
         shutil.rmtree(root, ignore_errors=True)
 
 
@@ -103,7 +111,7 @@ def _report(arguments: argparse.Namespace, target: Target, folders: list[Path]) 
 
 async def _play(arguments: argparse.Namespace, target: Target, folders: list[Path]) -> tuple[str, list[CaseResult]]:
     """The version that the server declares, and the results; prints each as it comes."""
-    version = await check_server(target.url)
+    version = await check_server(target.url, target.root)
     cases = []
     suite = Suite(target, arguments.jobs, arguments.idle, arguments.transcript, frozenset(arguments.deny))
     async for outcome in suite.play(folders):

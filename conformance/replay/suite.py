@@ -5,7 +5,6 @@ Exists so that a whole suite takes seconds although its programs sleep; the orde
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import tempfile
 import time
@@ -70,7 +69,7 @@ class Suite:
 
     async def _play_case(self, case: Case, offers: Offers, home: Path | None, start: float) -> Outcome:
         """`home` is the server's, if it is ours."""
-        folder = Path(os.path.realpath(tempfile.mkdtemp(prefix="replay-")))
+        folder = Path(tempfile.mkdtemp(prefix="case-", dir=self.target.root))
         root = folder / "run"
         root.mkdir()
         player = Player(case, offers.url, str(root), self.idle_seconds)

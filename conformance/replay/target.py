@@ -45,10 +45,10 @@ def with_full_path(command: list[str]) -> list[str]:
 
 
 class Target:
-    """What is replayed against: a server at `url`, or servers started with `command` below the folder `root`."""
+    """What is replayed against: a server at `url`, or servers started with `command`; all files are below `root`."""
 
     def __init__(self, url: str | None, command: list[str], root: Path) -> None:
-        self._command, self._root = command, root
+        self._command, self.root = command, root
         self._shared = None if url else self._start(root / "shared")
         self.home = root / "shared" / "home" if self._shared else None
         self.url = url or _url(self._shared)
@@ -60,7 +60,7 @@ class Target:
         if not case.meta.server_home or self._shared is None:
             yield self.offers, self.home
             return
-        own = Path(tempfile.mkdtemp(dir=self._root))
+        own = Path(tempfile.mkdtemp(dir=self.root))
         fixture.make_tree(case.meta.server_home, own / "home")
         server = await asyncio.to_thread(self._start, own)
         try:
