@@ -19,6 +19,7 @@ LISTS = ("methods", "capabilities", "programs", "absent")
 FLAGS = ("tty", "tmux", "root", "network", "sandbox")
 _ON_THIS_MACHINE = (RECORDED_MCP, "http://127.0.0.1", "http://localhost", "http://[::1]")
 
+
 def needs_of(lines: list[JsonObject], known: Mapping[str, Any], files: Collection[str]) -> JsonObject:
     """The `needs` of meta.json; `known` is what the scenario, or the case as it was, says beyond the messages."""
     needs: JsonObject = {**{name: [] for name in LISTS}, **dict.fromkeys(FLAGS, False)}
