@@ -25,6 +25,7 @@ from pathlib import Path
 from live import process_group
 from live.catalog import all_scenarios
 from live.codex_cli import CodexCli, parse_version
+from live.machine import MachineLack
 from live.scenario import ClientFault, Launch, LiveRun, Mismatch, Scenario, Unsupported, expect_equal
 from live.server_process import ServerError, ServerProcess, address_of
 from live.toml_table import BadScenario
@@ -157,6 +158,8 @@ def _play(scenario: Scenario, stage: Stage) -> Verdict:
         word, reason = "NOT-OFFERED", f"the server: {unsupported}"
     except ClientFault as fault:
         word, reason = "SKIP", f"the client: {fault}"
+    except MachineLack as lack:
+        word, reason = "SKIP", f"this machine: {lack}"
     except Mismatch as mismatch:
         word, reason = "FAIL", mismatch.what
         details = f"expected: {mismatch.expected}\ncame:     {mismatch.came}\n"
