@@ -13,12 +13,11 @@ import signal
 import subprocess
 import sys
 import tempfile
-import textwrap
 import time
 import traceback
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
 from itertools import chain
@@ -29,39 +28,16 @@ from live.catalog import all_scenarios
 from live.codex_cli import CodexCli, parse_version
 from live.machine import MachineLack
 from live.meeting import meeting
-from live.outcome import declared_version, judge_methods
+from live.outcome import Verdict, declared_version, judge_methods, results_of
 from live.recording import Recording, Target
 from live.scenario import ClientFault, Launch, LiveRun, Mismatch, Scenario, Unsupported, expect_equal
 from live.server_process import ServerError, ServerProcess, address_of
 from live.toml_table import BadScenario
 from capture.facts import CaseFacts
 from capture.tcp_proxy import Address
-from report.results import CaseResult, Results
 
 EXIT_SKIPPED = 77
 _TAIL_LINES, _TAIL_WIDTH = 16, 300  # of a log that a failure shows
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What came of one scenario."""
-
-    word: str
-    name: str
-    seconds: float
-    reason: str = ""
-    details: str = ""
-    methods: dict[str, str] = field(default_factory=dict)
-    server_version: str = ""
-
-    def account(self) -> str:
-        """The reason in one line, with what was expected and what came."""
-        lines = [self.reason] + [line for line in self.details.splitlines() if line.startswith(("expected: ", "came: "))]
-        return ", ".join(" ".join(line.split())[:_TAIL_WIDTH] for line in lines)
-
-    def __str__(self) -> str:
-        line = f"{self.word} {self.name} ({self.seconds:.1f}) {self.reason}".rstrip()
-        return f"{line}\n{textwrap.indent(self.details, '    ')}".rstrip()
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -104,7 +80,8 @@ def main(arguments: argparse.Namespace) -> int:
         first = [meeting(arguments.meet)] if arguments.meet else []
         verdicts = _report(chain(_play_all(first, stage, 1), _play_all(chosen, stage, arguments.jobs)))
         if arguments.json:
-            _results(arguments, verdicts, address, started, time.monotonic() - begun).write(arguments.json)
+            results_of(verdicts, arguments.codex, _described(arguments, verdicts, address), started,
+                       time.monotonic() - begun).write(arguments.json)
         return _exit_code(verdicts)
     except ServerError as error:
         sys.exit(f"server: {error}")
@@ -159,6 +136,14 @@ def _server_name(arguments: argparse.Namespace) -> str:
     if arguments.reference:
         return f"codex exec-server {arguments.codex}"
     return "paned" if arguments.paned else str(arguments.server)
+
+
+def _described(arguments: argparse.Namespace, verdicts: list[Verdict], address: Address) -> dict[str, str]:
+    """What the results say of the server; of its version, what it says itself."""
+    name = arguments.server_name or ("paned" if arguments.paned else "codex exec-server" if arguments.reference else "")
+    declared = next((verdict.server_version for verdict in verdicts if verdict.server_version), "")
+    return {"name": name, "url": arguments.server or f"ws://{address[0]}:{address[1]}",
+            "version": arguments.codex if arguments.reference else declared}
 
 
 def _launch(program: list[str], arguments: tuple[str, ...], folder: Path) -> ServerProcess:
@@ -261,14 +246,3 @@ def _exit_code(verdicts: list[Verdict]) -> int:
     if "FAIL" in words:
         return 1
     return 0 if "PASS" in words else EXIT_SKIPPED
-
-
-def _results(arguments: argparse.Namespace, verdicts: list[Verdict], address: Address, started: datetime,
-             seconds: float) -> Results:
-    name = arguments.server_name or ("paned" if arguments.paned else "codex exec-server" if arguments.reference else "")
-    declared = next((verdict.server_version for verdict in verdicts if verdict.server_version), "")
-    server = {"name": name, "url": arguments.server or f"ws://{address[0]}:{address[1]}",
-              "version": arguments.codex if arguments.reference else declared}
-    return Results("live", server, started.isoformat(timespec="seconds"), round(seconds, 1),
-                   [CaseResult(f"codex {arguments.codex}", verdict.name, verdict.word.lower(), round(verdict.seconds, 1),
-                               verdict.account(), verdict.methods) for verdict in verdicts])
