@@ -61,6 +61,11 @@ class Client:
             self._process = process_group.start(self._command, self._folder,
                                                 {**os.environ, "TMPDIR": str(self._folder / "tmp")}, stdout, stderr)
 
+    @property
+    def pid(self) -> int | None:
+        """Its process id, once it was started."""
+        return self._process.pid if self._process else None
+
     def running(self) -> bool:
         """Whether it still runs; notes when it first did not."""
         if self._process is None or self.ended:
