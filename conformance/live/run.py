@@ -26,6 +26,7 @@ from pathlib import Path
 from live import process_group
 from live.catalog import all_scenarios
 from live.codex_cli import CodexCli, parse_version
+from live.machine import MachineLack
 from live.meeting import meeting
 from live.outcome import Verdict, declared_version, judge_methods, results_of
 from live.recording import Recording, Target
@@ -181,6 +182,8 @@ def _play(scenario: Scenario, stage: Stage) -> Verdict:
         word, reason = "NOT-OFFERED", f"the server: {unsupported}"
     except ClientFault as fault:
         word, reason = "SKIP", f"the client: {fault}"
+    except MachineLack as lack:
+        word, reason = "SKIP", f"this machine: {lack}"
     except Mismatch as mismatch:
         word, reason = "FAIL", mismatch.what
         details = f"expected: {mismatch.expected}\ncame:     {mismatch.came}\n"

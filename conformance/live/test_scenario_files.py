@@ -52,6 +52,7 @@ _MISTAKES = (  # what is wrong, the file, what must be said
     ("ended, but not captured", _GOOD + '[expect]\nended = ["p"]\n', "x.toml: expect.ended: 'p' is not captured"),
     ("count is no number", _GOOD + '[expect]\nrequest_counts = { "initialize" = "1" }\n', "x.toml: expect.request_counts.initialize: a whole number"),
     ("unknown need", _GOOD + "[needs]\ntti = true\n", "x.toml: needs.tti: unknown key; known are .*tty"),
+    ("program without path", _GOOD + '[needs]\nprograms = ["git"]\n', "x.toml: needs.programs: an absolute path is expected, not 'git'"),
     ("rule for nothing", _GOOD + "[output.b]\nlines = []\n", "x.toml: output.b: not the name of a run step"),
 )
 

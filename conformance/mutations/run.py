@@ -11,16 +11,16 @@ import fnmatch
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from live.server_process import ServerError, ServerProcess
 from mutations.all_mutations import ALL_MUTATIONS, all_controls
 from mutations.mutation import Control, Mutation
-from mutations.trial import Outcome, run_case
+from mutations.trial import NoSuchCase, Outcome, run_cases
 from mutations.verdict import ControlVerdict, MutationVerdict, Verdicts
 
-_PATIENCE_SECONDS = 30.0  # of a run whose mutation takes nothing away: it is never needed
+_PATIENCE_SECONDS = 300.0  # of a run whose mutation takes nothing away: only a server that hangs needs it
 
 _JOBS_PER_PROCESSOR = 3
 
@@ -38,20 +38,20 @@ class Bench:
         self._slots = asyncio.Semaphore(jobs)
 
     async def mutation(self, mutation: Mutation) -> MutationVerdict:
-        """Runs all cases of a mutation."""
+        """Runs each case of a mutation, so that it is known which one saw it."""
         if mutation.waits:
-            runs = [run_case(self._upstream, case, mutation.change, self._wait_seconds) for case in mutation.cases]
+            runs = [run_cases(self._upstream, [case], mutation.change, self._wait_seconds) for case in mutation.cases]
         else:
-            runs = [self._in_turn(mutation, case) for case in mutation.cases]
+            runs = [self._in_turn(mutation, [case]) for case in mutation.cases]
         return MutationVerdict(mutation, list(await asyncio.gather(*runs)))
 
     async def control(self, control: Control) -> ControlVerdict:
-        """Runs all cases of a control."""
-        return ControlVerdict(control, list(await asyncio.gather(*(self._in_turn(control, case) for case in control.cases))))
+        """Runs all cases of a control at once."""
+        return ControlVerdict(control, await self._in_turn(control, control.cases))
 
-    async def _in_turn(self, subject: Mutation | Control, case: str) -> Outcome:
+    async def _in_turn(self, subject: Mutation | Control, cases: Sequence[str]) -> Outcome:
         async with self._slots:
-            return await run_case(self._upstream, case, subject.change, _PATIENCE_SECONDS)
+            return await run_cases(self._upstream, cases, subject.change, _PATIENCE_SECONDS)
 
 
 async def run_all(server: str, upstream: str, mutations: list[Mutation], wait_seconds: float, jobs: int) -> Verdicts:
@@ -94,8 +94,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     target.add_argument("--list", action="store_true", help="only tells what mutations and controls there are")
     parser.add_argument("--mutation", default="*", metavar="GLOB", help="only these mutations (and all controls)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="writes the verdicts there, too")
-    parser.add_argument("--wait", type=float, default=10.0, metavar="SECONDS",
-                        help="how long the suite waits for what a mutation took away (default 10)")
+    parser.add_argument("--wait", type=float, default=20.0, metavar="SECONDS",
+                        help="how long the suite waits for what a mutation took away (default 20)")
     parser.add_argument("--jobs", type=int, default=_JOBS_PER_PROCESSOR * (os.cpu_count() or 1), metavar="N",
                         help="cases side by side (default %(default)s)")
 
@@ -115,7 +115,7 @@ def main(arguments: argparse.Namespace) -> int:
         with server_at(arguments) as upstream:
             name = Path(arguments.paned).name if arguments.paned else upstream
             verdicts = asyncio.run(run_all(name, upstream, chosen, arguments.wait, arguments.jobs))
-    except ServerError as error:
+    except (ServerError, NoSuchCase) as error:
         print(error, file=sys.stderr)
         return 1
     if arguments.json:

@@ -40,13 +40,13 @@ class MutationVerdict:
         for outcome in self.outcomes if self.verdict != CAUGHT else []:
             if outcome not in self.caught:
                 said = "the case was green" if outcome.green else outcome.reason.replace("\n", "\n    ")
-                lines.append(f"  {outcome.case}: struck {outcome.applied} times, {said}")
+                lines.append(f"  {outcome.label}: struck {outcome.applied} times, {said}")
         return lines
 
     def as_json(self) -> dict[str, Any]:
         return {"name": self.mutation.name, "description": self.mutation.description,
                 "applied": sum(outcome.applied for outcome in self.outcomes), "verdict": self.verdict,
-                "caught_by": [outcome.case for outcome in self.caught],
+                "caught_by": [outcome.label for outcome in self.caught],
                 "first": self.caught[0].reason if self.caught else ""}
 
 
@@ -55,17 +55,12 @@ class ControlVerdict:
     """Green: it changed something and every case was green."""
 
     control: Control
-    outcomes: list[Outcome]
+    outcome: Outcome
 
     @property
     def reason(self) -> str:
         """Why it is red, "" if it is green."""
-        for outcome in self.outcomes:
-            if not outcome.green:
-                return f"{outcome.case}: {outcome.reason}"
-            if not outcome.applied:
-                return f"{outcome.case}: nothing was changed"
-        return ""
+        return self.outcome.reason or ("" if self.outcome.applied else "it changed nothing")
 
     @property
     def verdict(self) -> str:
@@ -73,8 +68,8 @@ class ControlVerdict:
 
     def lines(self) -> list[str]:
         """For the terminal."""
-        lines = [f"{self.verdict.upper()} {self.control.name}: {sum(o.green for o in self.outcomes)} of {len(self.outcomes)} cases"]
-        return lines + ([f"  {self.reason}"] if self.reason else [])
+        return [f"{self.verdict.upper()} {self.control.name}: {len(self.control.cases)} cases, "
+                f"{self.outcome.applied} messages changed", *([f"  {self.reason}"] if self.reason else [])]
 
     def as_json(self) -> dict[str, Any]:
         return {"name": self.control.name, "description": self.control.description, "verdict": self.verdict,

@@ -5,7 +5,6 @@ Exists so that a whole suite takes seconds although its programs sleep; the orde
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import tempfile
 import time
@@ -45,6 +44,7 @@ class Suite:
     jobs: int
     idle_seconds: float
     shown_messages: int
+    denied: frozenset[str]  # deviations that are not accepted, whatever the cases allow
 
     async def play(self, folders: Sequence[Path]) -> AsyncIterator[Outcome]:
         """The outcomes in the order of the folders."""
@@ -61,7 +61,7 @@ class Suite:
     async def _play_folder(self, folder: Path) -> Outcome:
         start = time.monotonic()
         try:
-            case = load_case(folder)
+            case = load_case(folder, self.denied)
         except BadCase as error:
             return Outcome(folder, CaseResult(f"codex {folder.parent.name}", folder.name, FAIL, 0.0, f"bad case: {error}"))
         async with self.target.server_for(case) as (offers, home):
@@ -69,7 +69,7 @@ class Suite:
 
     async def _play_case(self, case: Case, offers: Offers, home: Path | None, start: float) -> Outcome:
         """`home` is the server's, if it is ours."""
-        folder = Path(os.path.realpath(tempfile.mkdtemp(prefix="replay-")))
+        folder = Path(tempfile.mkdtemp(prefix="case-", dir=self.target.root))
         root = folder / "run"
         root.mkdir()
         player = Player(case, offers.url, str(root), self.idle_seconds)
