@@ -35,7 +35,7 @@ func pollDoesNotDelay(ctx context.Context, e *env, s *session) error {
 	for what, call := range map[string]func(context.Context) error{
 		"fs/readFile": func(ctx context.Context) error {
 			got, err := s.readFile(ctx, path)
-			return together(wantBytes("fs/readFile", content, got), err)
+			return together(err, wantBytes("fs/readFile", content, got))
 		},
 		"a shell": func(ctx context.Context) error { return stillServes(ctx, s, "the poll's begin") },
 		"process/terminate": func(ctx context.Context) error {
