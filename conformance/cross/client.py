@@ -99,9 +99,9 @@ class Client:
         seconds = self.ended - self.began
         try:
             cases = load_results(self.results).cases
-        except BadResults:
+        except BadResults as error:
             tail = (self.output() + (self._folder / "stderr").read_text(errors="replace"))[-_TAIL_CHARACTERS:]
-            return [Tally(self.name, 0, 1, 0, 0, seconds, f"ended with status {self._process.returncode}: {tail}")]
+            return [Tally(self.name, 0, 1, 0, 0, seconds, f"status {self._process.returncode}, {error}: {tail}")]
         names = list(dict.fromkeys(case.client for case in cases))
         return [_tally(name, [case for case in cases if case.client == name], seconds) for name in names]
 
