@@ -67,7 +67,18 @@ class Refused(unittest.TestCase):
 
     def test_lost_end(self) -> None:
         self.check(STDERR, on("process/closed", 1, drop), "missing: of process .* its close")
-        self.check(STDERR, on("process/exited", 1, drop), "gap|closed before exited")
+        self.check(STDERR, on("process/exited", 1, drop), "gap|missing: of process .* its exit")
+        self.check(STDERR, on("process/exited", 1, drop), "gap", allow=frozenset())
+
+    def test_output_behind_the_end(self) -> None:
+        held: list[Message] = []
+
+        def delay(message: Message) -> list[Any]:
+            if message.get("method") == "process/output" and message["params"]["seq"] == 4:
+                held.append(message)
+                return []
+            return [message, held.pop()] if message.get("method") == "process/closed" and held else [message]
+        self.check(STDERR, delay, "closed seq 6 leaves a gap")
 
     def test_doubled_end(self) -> None:
         self.check(STDERR, on("process/closed", 2, double), "after closed")
