@@ -134,7 +134,7 @@ MUTATIONS = (
              strike(event(EXITED), put("params", "sandboxDenied", value=True)), FAILING[1:],
              r"params\.sandboxDenied: expected false, came true"),
     Mutation("exited-lost", "exited is not notified, its seq is missing",
-             strike(event(EXITED), drop), STDERR, GAP),
+             strike(event(EXITED), drop), STDERR, r"missing: of process \S+ its exit", waits=True),
     Mutation("exited-lost-unnoticed", "exited is not notified, and closed has its seq",
              tail(without_exited), STDERR, r"closed before exited"),
     Mutation("exited-twice", "exited is notified twice",

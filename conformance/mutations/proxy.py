@@ -38,6 +38,11 @@ class Proxy:
         """How often something was changed."""
         return sum(change.applied for change in self._changes)
 
+    @property
+    def struck(self) -> int:
+        """On how many connections something was changed."""
+        return sum(change.applied > 0 for change in self._changes)
+
     async def __aenter__(self) -> Proxy:
         self._listener = await websockets.serve(self._serve, "127.0.0.1", 0, compression=None, ping_interval=None,
                                                 max_size=None, max_queue=None)

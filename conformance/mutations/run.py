@@ -30,7 +30,7 @@ Subject = TypeVar("Subject", Mutation, Control)
 
 
 class Bench:
-    """Runs cases side by side.
+    """Runs mutations and controls side by side.
 
     Those that only wait for what never comes need no processor and run all at once; of the others, which sleep as their
     sessions do, a few per processor.
@@ -42,20 +42,20 @@ class Bench:
         self._slots = asyncio.Semaphore(jobs)
 
     async def mutation(self, mutation: Mutation) -> MutationVerdict:
-        """Runs each case of a mutation, so that it is known which one saw it."""
+        """Runs the cases of a mutation."""
         if mutation.waits:
-            runs = [run_cases(self._upstream, [case], mutation.change, self._wait_seconds) for case in mutation.cases]
+            outcome = await run_cases(self._upstream, mutation.cases, mutation.change, self._wait_seconds)
         else:
-            runs = [self._in_turn(mutation, [case]) for case in mutation.cases]
-        return MutationVerdict(mutation, list(await asyncio.gather(*runs)))
+            outcome = await self._in_turn(mutation)
+        return MutationVerdict(mutation, outcome)
 
     async def control(self, control: Control) -> ControlVerdict:
-        """Runs all cases of a control at once."""
-        return ControlVerdict(control, await self._in_turn(control, control.cases))
+        """Runs the cases of a control."""
+        return ControlVerdict(control, await self._in_turn(control))
 
-    async def _in_turn(self, subject: Mutation | Control, cases: Sequence[str]) -> Outcome:
+    async def _in_turn(self, subject: Mutation | Control) -> Outcome:
         async with self._slots:
-            return await run_cases(self._upstream, cases, subject.change, _PATIENCE_SECONDS)
+            return await run_cases(self._upstream, subject.cases, subject.change, _PATIENCE_SECONDS)
 
 
 async def run_all(bench: Bench, server: str, controls: list[Control], mutations: list[Mutation]) -> Verdicts:
@@ -109,7 +109,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--wait", type=float, default=20.0, metavar="SECONDS",
                         help="how long the suite waits for what a mutation took away (default 20)")
     parser.add_argument("--jobs", type=int, default=_JOBS_PER_PROCESSOR * (os.cpu_count() or 1), metavar="N",
-                        help="cases side by side (default %(default)s)")
+                        help="runs side by side (default %(default)s)")
 
 
 def main(arguments: argparse.Namespace) -> int:

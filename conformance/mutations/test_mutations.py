@@ -18,11 +18,11 @@ from mutations.controls import PassedOn
 from mutations.edits import abort, drop, put
 from mutations.in_events import output_last
 from mutations.message import Message, Outgoing, Said, event, result_of
-from mutations.mutation import Mutation
+from mutations.mutation import Control, Mutation
 from mutations.proxy import Proxy
 from mutations.recut import OtherCuts
 from mutations.trial import Outcome
-from mutations.verdict import CAUGHT, DID_NOT_STRIKE, MISSED, MutationVerdict
+from mutations.verdict import CAUGHT, DID_NOT_STRIKE, GREEN, MISSED, RED, ControlVerdict, MutationVerdict
 
 SESSIONS = Path(__file__).resolve().parent.parent / "sessions"
 ODD = '{ "id" : 7,\t"result":{"text":"gr\\u00fc\u00dfe", "n": 1.0e2} }'
@@ -171,17 +171,27 @@ class TheProxy(unittest.TestCase):
 class Verdict(unittest.TestCase):
     """Only a failure with the right text in every case counts."""
 
-    def verdict(self, *outcomes: Outcome) -> str:
-        mutation = Mutation("m", "", PassedOn, tuple(outcome.label for outcome in outcomes), "wrong code")
-        return MutationVerdict(mutation, list(outcomes)).verdict
+    MUTATION = Mutation("m", "", PassedOn, ("1/a", "1/b"), "wrong code")
+    RIGHT = "it has a wrong code"
+
+    def verdict(self, struck: int, exit_code: int, last_line: str, **failures: str) -> str:
+        reasons = {f"1/{case}": reason for case, reason in failures.items()}
+        return MutationVerdict(self.MUTATION, Outcome(struck, struck, exit_code, last_line, reasons, "")).verdict
 
     def test_verdicts(self) -> None:
-        caught = Outcome("a", 1, False, True, "it has a wrong code")
-        self.assertEqual(self.verdict(caught, caught), CAUGHT)
-        self.assertEqual(self.verdict(caught, Outcome("b", 1, True, False, "")), MISSED)
-        self.assertEqual(self.verdict(caught, Outcome("b", 1, False, True, "nothing came")), MISSED)
-        self.assertEqual(self.verdict(caught, Outcome("b", 1, False, False, "wrong code")), MISSED)
-        self.assertEqual(self.verdict(caught, Outcome("b", 0, False, True, "wrong code")), DID_NOT_STRIKE)
+        failed = "0 passed, 2 failed, 0 skipped"
+        self.assertEqual(self.verdict(2, 1, failed, a=self.RIGHT, b=self.RIGHT), CAUGHT)
+        self.assertEqual(self.verdict(1, 1, failed, a=self.RIGHT, b=self.RIGHT), DID_NOT_STRIKE)
+        self.assertEqual(self.verdict(2, 1, failed, a=self.RIGHT, b="nothing came"), MISSED)
+        self.assertEqual(self.verdict(2, 1, "1 passed, 1 failed, 0 skipped", a=self.RIGHT), MISSED)
+        self.assertEqual(self.verdict(2, 0, failed, a=self.RIGHT, b=self.RIGHT), MISSED)
+        self.assertEqual(self.verdict(2, 1, "Traceback", a=self.RIGHT, b=self.RIGHT), MISSED)
+
+    def test_controls(self) -> None:
+        control = Control("c", "", PassedOn, ("1/a",))
+        for applied, last_line, wanted in ((1, "1 passed, 0 failed, 0 skipped", GREEN), (0, "1 passed, 0 failed, 0 skipped", RED),
+                                           (1, "0 passed, 0 failed, 1 skipped", RED)):
+            self.assertEqual(ControlVerdict(control, Outcome(applied, 1, 0, last_line, {}, "")).verdict, wanted)
 
 
 class Declarations(unittest.TestCase):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mutations.change import NewChange
 from mutations.proxy import Proxy
-from report.results import FAIL, PASS, DEVIATES, BadResults, load_results
+from report.results import DEVIATES, FAIL, PASS, BadResults, load_results
 
 _ROOT = Path(__file__).resolve().parent.parent
 _PROGRAM, _SESSIONS = _ROOT / "paned-conformance", _ROOT / "sessions"
@@ -27,41 +27,47 @@ class NoSuchCase(Exception):
 class Outcome:
     """What one run said."""
 
-    label: str  # of the case or cases
     applied: int  # how often the proxy changed something
-    green: bool  # exit code 0, all cases passed
-    failed: bool  # exit code 1, all cases failed
-    reason: str  # of the first failure; the end of the output when it was none
+    struck: int  # on how many connections; a case has at least one
+    exit_code: int | None
+    last_line: str
+    failures: dict[str, str]  # case -> why it did not pass
+    output: str  # its end
+
+    def all_green(self, cases: int) -> bool:
+        """Does the suite say that every case passed?"""
+        return self.exit_code == 0 and self.last_line == f"{cases} passed, 0 failed, 0 skipped"
+
+    def all_failed(self, cases: int) -> bool:
+        """Does the suite say that every case failed?"""
+        return self.exit_code == 1 and self.last_line == f"0 passed, {cases} failed, 0 skipped"
 
 
 async def run_cases(upstream: str, cases: Sequence[str], new_change: NewChange, idle_seconds: float) -> Outcome:
     """Runs these cases through a proxy of their own."""
     with tempfile.TemporaryDirectory(prefix="mutations-") as name:
-        folder = Path(name)
+        sessions, results = Path(name) / "sessions", Path(name) / "results.json"
         for case in cases:
-            _link(folder / "sessions", case)
-        results = folder / "results.json"
+            _link(sessions, case)
         async with Proxy(upstream, new_change) as proxy:
-            exit_code, output = await _run(proxy.url, "--sessions", str(folder / "sessions"), "--json", str(results),
+            exit_code, output, errors = await _run(proxy.url, "--sessions", str(sessions), "--json", str(results),
                                            "--idle", f"{idle_seconds:g}")
-        last = output.rstrip("\n").rpartition("\n")[2]
-        green = exit_code == 0 and last == f"{len(cases)} passed, 0 failed, 0 skipped"
-        failed = exit_code == 1 and last == f"0 passed, {len(cases)} failed, 0 skipped"
-        reason = "" if green else _reason(results) or f"exit code {exit_code}: {output[-2000:].strip()}"
-        return Outcome(" ".join(cases), proxy.applied, green, failed, reason)
+        return Outcome(proxy.applied, proxy.struck, exit_code, output.rstrip("\n").rpartition("\n")[2],
+                       _failures(results, cases), f"{output[-2000:]}{errors[-2000:]}".strip())
 
 
-async def _run(url: str, *options: str) -> tuple[int | None, str]:
-    """Exit code and output."""
+async def _run(url: str, *options: str) -> tuple[int | None, str, str]:
+    """Exit code, stdout and stderr."""
     runner = await asyncio.create_subprocess_exec(
         sys.executable, "-B", str(_PROGRAM), "run", url, *options,
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
     try:
-        output = (await runner.communicate())[0].decode(errors="replace")
+        said = await runner.communicate()
     finally:
         if runner.returncode is None:
             runner.kill()
-    return runner.returncode, output
+    output, errors = (text.decode(errors="replace") for text in said)
+    return runner.returncode, output, errors
 
 
 def _link(sessions: Path, case: str) -> None:
@@ -72,13 +78,11 @@ def _link(sessions: Path, case: str) -> None:
     (sessions / case).symlink_to(_SESSIONS / case)
 
 
-def _reason(results: Path) -> str:
-    """Of the first case that did not pass, "" if there are no results."""
+def _failures(results: Path, cases: Sequence[str]) -> dict[str, str]:
+    """Why cases did not pass; the results are in the order of the names."""
     try:
-        unlucky = [case for case in load_results(results).cases if case.verdict not in (PASS, DEVIATES)]
-    except BadResults:
-        return ""
-    if not unlucky:
-        return ""
-    verdict = "" if unlucky[0].verdict == FAIL else f"{unlucky[0].verdict}: "
-    return f"{verdict}{unlucky[0].reason}"
+        found = zip(sorted(cases), load_results(results).cases, strict=True)
+        return {label: case.reason if case.verdict == FAIL else f"{case.verdict}: {case.reason}"
+                for label, case in found if case.verdict not in (PASS, DEVIATES)}
+    except (BadResults, ValueError):
+        return {}

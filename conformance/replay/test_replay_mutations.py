@@ -70,6 +70,21 @@ class Refused(unittest.TestCase):
         self.check(STDERR, on("process/exited", 1, drop), "gap|missing: of process .* its exit")
         self.check(STDERR, on("process/exited", 1, drop), "gap", allow=frozenset())
 
+    def test_closed_numbered_before_exited(self) -> None:
+        """`exited` may come late where recorded servers do that, but its number is the lower one."""
+        held: list[Message] = []
+
+        def exchange(message: Message) -> list[Any]:
+            if message.get("method") == "process/exited":
+                held.append(message)
+                return []
+            if message.get("method") != "process/closed":
+                return [message]
+            exited, params = held.pop(), message["params"]
+            exited["params"]["seq"], params["seq"] = params["seq"], exited["params"]["seq"]
+            return [message, exited]
+        self.check(STDERR, exchange, "closed before exited")
+
     def test_output_behind_the_end(self) -> None:
         held: list[Message] = []
 
