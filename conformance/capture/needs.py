@@ -19,6 +19,7 @@ LISTS = ("methods", "capabilities", "programs", "absent")
 FLAGS = ("tty", "tmux", "root", "network", "sandbox")
 _ON_THIS_MACHINE = (RECORDED_MCP, "http://127.0.0.1", "http://localhost", "http://[::1]")
 
+
 def needs_of(lines: list[JsonObject], known: Mapping[str, Any], files: Collection[str]) -> JsonObject:
     """The `needs` of meta.json; `known` is what the scenario, or the case as it was, says beyond the messages."""
     needs: JsonObject = {**{name: [] for name in LISTS}, **dict.fromkeys(FLAGS, False)}
@@ -39,7 +40,7 @@ def needs_of(lines: list[JsonObject], known: Mapping[str, Any], files: Collectio
         elif url and not url.startswith(_ON_THIS_MACHINE):
             needs["network"] = True
         if body.get("method") == "process/start":
-            _note_start(params, needs, files)
+            _note_start(params, needs, files if (line["conn"], body.get("id")) in answered else None)
     _add(needs["methods"], *(method for method in known.get("methods", ()) if method in methods))
     for name in ("programs", "absent"):
         _add(needs[name], *known.get(name, ()))
@@ -48,9 +49,11 @@ def needs_of(lines: list[JsonObject], known: Mapping[str, Any], files: Collectio
     return needs
 
 
-def _note_start(params: JsonObject, needs: JsonObject, files: Collection[str]) -> None:
+def _note_start(params: JsonObject, needs: JsonObject, files: Collection[str] | None) -> None:
+    """`files` are those of the case; None: nothing was started."""
     program = params["argv"][0]
-    if program.startswith((f"{RECORDED_ROOT}/", "/opt/codex/")) and program.removeprefix(f"{RECORDED_ROOT}/") not in files:
+    is_own = program.startswith((f"{RECORDED_ROOT}/", "/opt/codex/"))
+    if is_own and files is not None and program.removeprefix(f"{RECORDED_ROOT}/") not in files:
         _add(needs["programs"], program)
         needs["sandbox"] = True
     needs["tty"] = needs["tty"] or params["tty"]

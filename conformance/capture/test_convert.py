@@ -181,6 +181,14 @@ class Kept(_Case):
         self.assertEqual(("run", "/etc/hostname"), (entries["a/link"]["target"], entries["a/out"]["target"]))
 
 
+    def test_programs(self) -> None:
+        missing = _said("s2c", {"id": 3, "error": {"code": -32603, "message": "no such program"}})
+        self.session({"ev": "case", "files": {"project/mine": {"kind": "executable", "text": ""}}},
+                     *_start(1, "p", f"{_ROOT}/arg0/codex-linux-sandbox"), *_start(2, "q", f"{_ROOT}/project/mine"),
+                     _start(3, "r", f"{_ROOT}/project/none")[0], missing)
+        self.assertEqual(["/tmp/ws/arg0/codex-linux-sandbox"], self.meta()["needs"]["programs"])
+
+
 class Refused(_Case):
     """No case is better than one that means something else."""
 

@@ -61,6 +61,11 @@ class Client:
             self._process = process_group.start(self._command, self._folder,
                                                 {**os.environ, "TMPDIR": str(self._folder / "tmp")}, stdout, stderr)
 
+    @property
+    def pid(self) -> int | None:
+        """Its process id, once it was started."""
+        return self._process.pid if self._process else None
+
     def running(self) -> bool:
         """Whether it still runs; notes when it first did not."""
         if self._process is None or self.ended:
@@ -94,9 +99,9 @@ class Client:
         seconds = self.ended - self.began
         try:
             cases = load_results(self.results).cases
-        except BadResults:
+        except BadResults as error:
             tail = (self.output() + (self._folder / "stderr").read_text(errors="replace"))[-_TAIL_CHARACTERS:]
-            return [Tally(self.name, 0, 1, 0, 0, seconds, f"ended with status {self._process.returncode}: {tail}")]
+            return [Tally(self.name, 0, 1, 0, 0, seconds, f"status {self._process.returncode}, {error}: {tail}")]
         names = list(dict.fromkeys(case.client for case in cases))
         return [_tally(name, [case for case in cases if case.client == name], seconds) for name in names]
 

@@ -35,15 +35,20 @@ def adopt_orphans() -> None:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
 
 
+def reap_orphans(own_children: set[int]) -> None:
+    """Takes note of the end of those that were adopted: who asks for them must not find them as zombies."""
+    for pid, (state, parent) in _all().items():
+        if state == "Z" and parent == os.getpid() and pid not in own_children:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+
+
 def descendants(root: int) -> set[int]:
     """All processes below `root` that still run."""
     children: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with contextlib.suppress(OSError):
-                state, parent = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()[:2]
-                if state not in "ZX":
-                    children.setdefault(int(parent), []).append(int(entry.name))
+    for pid, (state, parent) in _all().items():
+        if state not in "ZX":
+            children.setdefault(parent, []).append(pid)
     found: set[int] = set()
     waiting = [root]
     while waiting:
@@ -106,6 +111,17 @@ def listener(address: tuple[str, int]) -> int | None:
         return None
     pids = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
     return next((pid for pid in pids if inodes & _socket_inodes({pid})), None)
+
+
+def _all() -> dict[int, tuple[str, int]]:
+    """State and parent of every process."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                state, parent = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()[:2]
+                found[int(entry.name)] = (state, int(parent))
+    return found
 
 
 def _sockets() -> list[Socket]:

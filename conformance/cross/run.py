@@ -89,9 +89,9 @@ def _cross(arguments: argparse.Namespace, names: Sequence[str], go: Path | None,
              for name in names if name != _GO]
     others = [GoClient(go, target.url, target.name, root / _GO)] if go else []
     clients += [*codex, *others]
-    met = gather(codex, others, target.address, meet)
+    met = gather(codex, others, target, meet)
     print("connections at one moment: " + ", ".join(f"{name} {count}" for name, count in met.items()), flush=True)
-    wait_for_all(clients)
+    wait_for_all(clients, target)
     if arguments.keep:
         for client in clients:
             client.keep(arguments.keep)

@@ -37,8 +37,9 @@ func (l *callLog) add(method string) {
 	l.last = method
 }
 
-// verdicts gives each called method's "pass" or "fail". An error is put down to the call it
-// came from; what a check found, to the last call before it.
+// verdicts gives "pass" for each called method but the one to blame, which gets the verdict of
+// the case. An error is put down to the call it came from; what a check found, to the last call
+// before it.
 func (l *callLog) verdicts(err error) map[string]string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -53,7 +54,7 @@ func (l *callLog) verdicts(err error) map[string]string {
 	for method := range l.called {
 		verdicts[method] = verdictPass
 		if method == blamed {
-			verdicts[method] = verdictFail
+			verdicts[method] = verdictOf(err)
 		}
 	}
 	return verdicts

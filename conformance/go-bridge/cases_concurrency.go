@@ -32,26 +32,20 @@ func pollDoesNotDelay(ctx context.Context, e *env, s *session) error {
 	if err != nil {
 		return err
 	}
-	err = wantUnblocked(ctx, "calls during a poll", func(ctx context.Context) error {
-		for i := 0; i < 5; i++ {
+	for what, call := range map[string]func(context.Context) error{
+		"fs/readFile": func(ctx context.Context) error {
 			got, err := s.readFile(ctx, path)
-			if err != nil {
-				return err
-			}
-			if err := wantBytes("fs/readFile", content, got); err != nil {
-				return err
-			}
-			if err := stillServes(ctx, s, "the poll's begin"); err != nil {
-				return err
-			}
-			if _, err := s.terminate(ctx, "none"); err != nil {
-				return err
-			}
+			return together(err, wantBytes("fs/readFile", content, got))
+		},
+		"a shell": func(ctx context.Context) error { return stillServes(ctx, s, "the poll's begin") },
+		"process/terminate": func(ctx context.Context) error {
+			_, err := s.terminate(ctx, "none")
+			return err
+		},
+	} {
+		if err := wantUnblocked(ctx, what+" during a poll", call); err != nil {
+			return err
 		}
-		return nil
-	})
-	if err != nil {
-		return err
 	}
 	if poll.answered() {
 		return fmt.Errorf("expected the poll of a silent process to wait, it was answered")

@@ -84,7 +84,7 @@ func terminateGivesAMoment(ctx context.Context, e *env, s *session) error {
 
 // terminateSendsTerm: a process that does not heed the end of its input gets TERM, not KILL.
 func terminateSendsTerm(ctx context.Context, e *env, s *session) error {
-	line := "trap 'echo got TERM; exit 7' TERM; echo ready; while :; do sleep 0.05; done"
+	line := "trap 'echo got TERM; exit 7' TERM; echo ready; n=0; while [ $n -lt 6000 ]; do n=$((n+1)); sleep 0.05; done"
 	out, err := startReady(ctx, s, line, pipe)
 	if err != nil {
 		return err
@@ -114,7 +114,7 @@ func terminateReachesGroup(ctx context.Context, e *env, s *session) error {
 
 // terminateKills: TERM is ignored, so KILL must come.
 func terminateKills(ctx context.Context, e *env, s *session) error {
-	out, err := startReady(ctx, s, "trap '' TERM; echo ready; while :; do sleep 0.05; done", pipe)
+	out, err := startReady(ctx, s, "trap '' TERM; echo ready; n=0; while [ $n -lt 6000 ]; do n=$((n+1)); sleep 0.05; done", pipe)
 	if err != nil {
 		return err
 	}

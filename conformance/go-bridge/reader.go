@@ -7,7 +7,7 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path"
+	"path/filepath"
 	"time"
 )
 
@@ -86,10 +86,11 @@ type gate string
 
 func (e *env) gate(name string) gate { return gate(e.file(name)) }
 
-// wait is the shell command that waits for the gate. When the case is over and its folder
-// gone, it waits no longer: what a server need not end would run for ever.
+// wait is the shell command that waits for the gate; it also ends when the case is over and its
+// directory gone, and after some minutes, so that no process outlives the walk for long.
 func (g gate) wait() string {
-	return fmt.Sprintf("until [ -e %s ] || [ ! -d %s ]; do sleep 0.02; done", quote(string(g)), quote(path.Dir(string(g))))
+	return fmt.Sprintf("n=0; until [ -e %s ] || [ ! -d %s ] || [ $n -gt 6000 ]; do n=$((n+1)); sleep 0.05; done",
+		quote(string(g)), quote(filepath.Dir(string(g))))
 }
 
 // pass is the shell command that opens the gate.

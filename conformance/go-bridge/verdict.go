@@ -29,15 +29,17 @@ type errDeviates struct{ deviation, reason string }
 
 func (e errDeviates) Error() string { return e.reason }
 
-func (r result) verdict() string {
+func (r result) verdict() string { return verdictOf(r.err) }
+
+func verdictOf(err error) string {
 	var notOffered errNotOffered
 	var deviates errDeviates
 	switch {
-	case r.err == nil:
+	case err == nil:
 		return verdictPass
-	case errors.As(r.err, &notOffered):
+	case errors.As(err, &notOffered):
 		return verdictNotOffered
-	case errors.As(r.err, &deviates):
+	case errors.As(err, &deviates):
 		return verdictDeviates
 	}
 	return verdictFail

@@ -75,12 +75,10 @@ class CodexCli:
             process = process_group.start([*command, "go"], project, environment, stdout, stderr)
             started(process)
             try:
-                exit_code: int | None = process.wait(timeout)
-            except subprocess.TimeoutExpired:
-                exit_code = None
+                ended = process_group.ended_within(process, timeout)
             finally:
                 process_group.end(process, grace_seconds=1)
-        return CodexResult(exit_code, stdout_path.read_text(errors="replace"), stderr_path.read_text(errors="replace"))
+        return CodexResult(process.returncode if ended else None, stdout_path.read_text(errors="replace"), stderr_path.read_text(errors="replace"))
 
     def run_turns(self, root: Path, project: Path, task: Task, turns: int, timeout: float) -> CodexResult:
         """Takes several turns in one thread of one process; folders as for run().  Raises AppServerError."""

@@ -122,10 +122,6 @@ class Remote:
         if self._recorder is not None:
             self._recorder.spell(here, recorded)
 
-    def spell(self, here: str, recorded: str) -> None:
-        """A recording is to call `here` `recorded`."""
-        self.recorder.spell(here, recorded)
-
     @property
     def url(self) -> str:
         """Where codex connects."""

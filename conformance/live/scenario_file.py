@@ -131,6 +131,9 @@ def _version(top: TomlTable, key: str) -> Version | None:
 def _needs(table: TomlTable) -> dict[str, Any]:
     needs: dict[str, Any] = {key: list(table.texts(key)) for key in _NEEDS_LISTS}
     needs.update({key: table.flag(key) for key in _NEEDS_FLAGS})
+    for path in needs["programs"] + needs["absent"]:
+        if not path.startswith("/"):
+            raise table.error("programs" if path in needs["programs"] else "absent", f"an absolute path is expected, not {path!r}")
     table.finish()
     return needs
 

@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from live import scenario_file
+from live.machine import check_machine
 from live.mcp_server import McpHttpServer
 from live.model_server import (
     Conversation, JsonObject, ToolOutput, ToolOutputs, assistant_message, custom_tool_call, function_call, namespaced_call)
 from live.scenario import (
-    LiveRun, Mismatch, Scenario, exec_command, expect, expect_equal, running_session, shown_output, write_session)
+    LiveRun, Mismatch, Scenario, Unsupported, exec_command, expect, expect_equal, running_session, shown_output,
+    write_session)
 from live.scenario_file import Event, ScenarioFile
 from live.scenario_step import Step
 from live.step_checks import check_step
@@ -54,6 +56,7 @@ class _Play:
 
     def play(self) -> None:
         data, run = self._data, self._run
+        check_machine(data.needs)
         make_tree(data.files, run.root)
         for step in data.setup:
             run_setup_step(dict(step), run.root)
@@ -70,6 +73,7 @@ class _Play:
                            if step.action == "run" and not step.fails}
         for failure in self._failures:
             raise failure
+        self._expect_terminals()
         for step in data.steps:
             check_step(step, self)
         self._check_the_whole()
@@ -119,7 +123,14 @@ class _Play:
                 timeout=_CODEX_SECONDS, turns=says + 1 if says else 0, sandbox=self._data.sandbox, codex_exits=self._data.codex_exits,
                 plays_to_the_end=not interrupted)
         except Mismatch as mismatch:
+            self._expect_terminals()
             raise Mismatch(f"{mismatch.what}, at {self._at}", mismatch.expected, mismatch.came) from mismatch
+
+    def _expect_terminals(self) -> None:
+        """A server without terminals says so."""
+        for start in self._run.traffic.of_method("process/start"):
+            if start.error is not None and "cannot run tty processes" in start.error.get("message", ""):
+                raise Unsupported(start.error["message"])
 
     def _conversation(self, steps: list[Step]) -> Conversation:
         turns: list[list[Step]] = []

@@ -116,7 +116,8 @@ def _tty_resumed(run: LiveRun) -> None:
 
 SCENARIOS = (
     Scenario("tty_session", _tty_session),
-    Scenario("tty_interrupt", _tty_interrupt),
+    Scenario("tty_interrupt", _tty_interrupt, record=False,
+             record_reason="it types when a file appears, and that is not on the wire"),
     Scenario("tty_shell", _tty_shell),
     Scenario("tty_query", _tty_query),
     Scenario("tty_twenty", _tty_twenty),

@@ -11,10 +11,10 @@ from mutations.in_replies import asked_together
 from mutations.mutation import Control
 from mutations.recut import OtherCuts
 
-OLD = ("0.120.0/stderr", "0.120.0/apply_patch", "0.120.0/tty", "0.135.0/stderr", "0.135.0/skills")
-NEW = ("0.169.0/apply_patch", "0.169.0/tty", "0.169.0/mcp_http", "0.169.0/copy_source", "0.169.0/missing_appears")
-RESUMED = ("0.135.0/reconnect_running", "0.169.0/reconnect_running")
-EACH_KIND = OLD + NEW + RESUMED
+PROCESSES = ("0.120.0/stderr", "0.120.0/tty", "0.135.0/stderr", "0.169.0/stderr", "0.169.0/tty")
+FILES = ("0.120.0/apply_patch", "0.135.0/skills", "0.169.0/apply_patch", "0.169.0/copy_source", "0.169.0/missing_appears")
+STREAMED, RESUMED = ("0.169.0/mcp_http",), ("0.169.0/reconnect_running",)
+EACH_KIND = PROCESSES + FILES + STREAMED + RESUMED
 _PIECES = 3
 
 
@@ -81,7 +81,7 @@ def second_first(first: Message, second: Message) -> list[Outgoing]:
 
 
 CONTROLS = (
-    Control("other-cuts", "output and bodies come in other chunks", OtherCuts, OLD + NEW[1:3]),
+    Control("other-cuts", "output and bodies come in other chunks", OtherCuts, PROCESSES + STREAMED),
     Control("more-members", "every object has an additional member", everywhere(lambda m: [more_members(m)]), EACH_KIND),
     Control("other-member-order", "the members of every object are reversed", everywhere(lambda m: [other_order(m)]), EACH_KIND),
     Control("other-whitespace", "JSON with line breaks and tabs", everywhere(spaced), EACH_KIND),

@@ -8,7 +8,7 @@ from mutations.edits import abort, before, change, double, drop, put, without
 from mutations.message import Message, Outgoing, Said, error_of, result_of
 from mutations.mutation import Mutation
 
-SIMPLE = ("0.120.0/simple", "0.135.0/simple", "0.169.0/simple")
+SIMPLE = ("0.120.0/simple", "0.169.0/simple")
 WALK = ("0.169.0/walk",)
 NEWEST = ("0.169.0/simple",)
 
@@ -67,11 +67,12 @@ MUTATIONS = (
     Mutation("reply-id-missing", "a reply has no id",
              strike(result_of("process/start"), without("id")), SIMPLE, r"neither a reply nor a notification"),
     Mutation("reply-ids-exchanged", "two replies to fs/canonicalize have each other's id",
-             pair(result_of("fs/canonicalize", 1, asked_together), exchange_ids), WALK, r"fs/canonicalize.*result\.path: expected"),
+             pair(result_of("fs/canonicalize", 1, asked_together), exchange_ids), WALK,
+             r"fs/canonicalize.*result\.path: expected"),
     Mutation("reply-is-error", "process/start is answered with an error though the process runs",
-             strike(result_of("process/start"), as_error), SIMPLE, r"process/start.*a result is expected"),
+             strike(result_of("process/start"), as_error), SIMPLE, r"process/start.*unexpected error"),
     Mutation("error-is-result", "an error of fs/getMetadata becomes an empty result",
-             strike(error_of("fs/getMetadata"), as_result), SIMPLE, r"fs/getMetadata.*unexpected result|fs/getMetadata.*an? error is expected"),
+             strike(error_of("fs/getMetadata"), as_result), SIMPLE, r"fs/getMetadata.*unexpected result"),
     Mutation("result-and-error", "a reply has a result and an error",
              strike(result_of("process/start"), both), SIMPLE, r"process/start.*unexpected error"),
     Mutation("error-code-changed", "an error of fs/getMetadata has another code",
@@ -79,7 +80,7 @@ MUTATIONS = (
              r"error\.code: expected -32\d+, came -32603"),
     Mutation("error-text-changed", "an error of fs/getMetadata has another text",
              strike(error_of("fs/getMetadata"), put("error", "message", value="not here")), SIMPLE,
-             r"error\.message: expected .*came not here"),
+             r'error\.message: expected .*came "not here"'),
     Mutation("error-text-missing", "an error of fs/getMetadata has no text",
              strike(error_of("fs/getMetadata"), without("error", "message")), SIMPLE, r"error\.message is missing"),
     Mutation("session-id-missing", "the reply to initialize has no sessionId",
@@ -95,10 +96,10 @@ MUTATIONS = (
              r"environmentInfo\.shell: an object expected, came null"),
     Mutation("environment-other-platform", "environmentInfo names another platform",
              strike(result_of("initialize"), put("result", "environmentInfo", "platformOs", value="windows")), NEWEST,
-             r"environmentInfo\.platformOs: expected linux, came windows"),
+             r'environmentInfo\.platformOs: expected "linux", came "windows"'),
     Mutation("capability-as-string", "a capability is a string",
              strike(result_of("initialize"), put("result", "environmentInfo", "capabilities", "fsWatchMissing", value="true")),
-             NEWEST, r"capabilities\.fsWatchMissing: expected true, came true"),
+             NEWEST, r'capabilities\.fsWatchMissing: expected true, came "true"'),
     Mutation("watch-refused", "fs/watchMissing says that it does not watch",
              strike(result_of("fs/watchMissing"), put("result", "watching", value=False)), NEWEST,
              r"fs/watchMissing.*result\.watching: expected true, came false"),
@@ -107,7 +108,7 @@ MUTATIONS = (
              r"environmentConfig/read.*result\.requirements is missing"),
     Mutation("start-other-process", "the reply to process/start names another process",
              strike(result_of("process/start"), put("result", "processId", value="another")), SIMPLE,
-             r"result\.processId: expected .*came another"),
+             r'result\.processId: expected .*came "another"'),
     Mutation("start-member-lost", "the reply to process/start does not name the process",
              strike(result_of("process/start"), without("result", "processId")), SIMPLE, r"result\.processId is missing"),
     Mutation("terminate-says-running", "process/terminate says that an ended process was running",
@@ -123,7 +124,8 @@ MUTATIONS = (
              strike(result_of("process/start"), before({"id": 1, "method": "process/strange", "params": {}})), SIMPLE,
              r"neither a reply nor a notification"),
     Mutation("connection-cut", "the connection is cut instead of a reply",
-             strike(result_of("process/start"), abort), SIMPLE, r"the server closed the connection"),
+             strike(result_of("process/start"), abort), SIMPLE,
+             r"the server closed the connection .*missing: the reply to request \d+ \(process/start\)"),
     Mutation("unknown-notification", "a notification nobody knows comes before a reply",
              strike(result_of("process/start"), before({"method": "process/strange", "params": {}})), SIMPLE,
              r"unexpected notification .*process/strange"),

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 import websockets
@@ -17,9 +18,13 @@ from mutations.message import Abort, Fragmented, Message, Outgoing, Said
 # Made anew by the proxy's own connection; anything else (authorization) is the client's business.
 _OWN_HEADERS = frozenset({"host", "upgrade", "connection", "origin", "user-agent"})
 
+# What the suite calls itself when it asks a server what it offers, before it plays a case.  A fault there would be a
+# refusal to play; and only strikes in the case itself may count.
+_ASKING_CLIENT = "paned-conformance"
+
 
 class Proxy:
-    """Listens on a port of its own; every connection gets a change of its own."""
+    """Listens on a port of its own; every connection gets a change of its own once the client says initialize."""
 
     def __init__(self, upstream: str, new_change: NewChange) -> None:
         self._upstream = upstream
@@ -32,6 +37,11 @@ class Proxy:
     def applied(self) -> int:
         """How often something was changed."""
         return sum(change.applied for change in self._changes)
+
+    @property
+    def struck(self) -> int:
+        """On how many connections something was changed."""
+        return sum(change.applied > 0 for change in self._changes)
 
     async def __aenter__(self) -> Proxy:
         self._listener = await websockets.serve(self._serve, "127.0.0.1", 0, compression=None, ping_interval=None,
@@ -52,16 +62,22 @@ class Proxy:
         except (OSError, WebSocketException):
             client.transport.abort()  # the client sees that the server cannot be reached
             return
-        change = self._new_change()
-        self._changes.append(change)
-        await _Connection(client, server, change).run()
+        await _Connection(client, server, self._change).run()
+
+    def _change(self, client_name: str) -> Change:
+        if client_name == _ASKING_CLIENT:
+            return Change()
+        self._changes.append(self._new_change())
+        return self._changes[-1]
 
 
 class _Connection:
     """Two pumps; the one that ends first takes the other and both connections with it."""
 
-    def __init__(self, client: Any, server: Any, change: Change) -> None:
-        self._client, self._server, self._change = client, server, change
+    def __init__(self, client: Any, server: Any, change_for: Callable[[str], Change]) -> None:
+        self._client, self._server = client, server
+        self._change_for = change_for
+        self._change = Change()  # until the client has told its name
         self._requests: dict[Any, Message] = {}
 
     async def run(self) -> None:
@@ -81,6 +97,8 @@ class _Connection:
             message = json.loads(text)
             if "id" in message:
                 self._requests[message["id"]] = message
+            if message.get("method") == "initialize":
+                self._change = self._change_for(message.get("params", {}).get("clientName", ""))
             answers = self._change.asked(message)
             if answers is not None:
                 await self._send(answers)

@@ -11,22 +11,26 @@ import fnmatch
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from live.server_process import ServerError, ServerProcess
 from mutations.all_mutations import ALL_MUTATIONS, all_controls
 from mutations.mutation import Control, Mutation
-from mutations.trial import Outcome, run_case
+from mutations.trial import NoSuchCase, Outcome, run_cases
 from mutations.verdict import ControlVerdict, MutationVerdict, Verdicts
 
-_PATIENCE_SECONDS = 30.0  # of a run whose mutation takes nothing away: it is never needed
+_PATIENCE_SECONDS = 300.0  # of a run whose mutation takes nothing away: only a server that hangs needs it
 
 _JOBS_PER_PROCESSOR = 3
 
+Subject = TypeVar("Subject", Mutation, Control)
+
 
 class Bench:
-    """Runs cases side by side.
+    """Runs mutations and controls side by side.
 
     Those that only wait for what never comes need no processor and run all at once; of the others, which sleep as their
     sessions do, a few per processor.
@@ -38,29 +42,28 @@ class Bench:
         self._slots = asyncio.Semaphore(jobs)
 
     async def mutation(self, mutation: Mutation) -> MutationVerdict:
-        """Runs all cases of a mutation."""
+        """Runs the cases of a mutation."""
         if mutation.waits:
-            runs = [run_case(self._upstream, case, mutation.change, self._wait_seconds) for case in mutation.cases]
+            outcome = await run_cases(self._upstream, mutation.cases, mutation.change, self._wait_seconds)
         else:
-            runs = [self._in_turn(mutation, case) for case in mutation.cases]
-        return MutationVerdict(mutation, list(await asyncio.gather(*runs)))
+            outcome = await self._in_turn(mutation)
+        return MutationVerdict(mutation, outcome)
 
     async def control(self, control: Control) -> ControlVerdict:
-        """Runs all cases of a control."""
-        return ControlVerdict(control, list(await asyncio.gather(*(self._in_turn(control, case) for case in control.cases))))
+        """Runs the cases of a control."""
+        return ControlVerdict(control, await self._in_turn(control))
 
-    async def _in_turn(self, subject: Mutation | Control, case: str) -> Outcome:
+    async def _in_turn(self, subject: Mutation | Control) -> Outcome:
         async with self._slots:
-            return await run_case(self._upstream, case, subject.change, _PATIENCE_SECONDS)
+            return await run_cases(self._upstream, subject.cases, subject.change, _PATIENCE_SECONDS)
 
 
-async def run_all(server: str, upstream: str, mutations: list[Mutation], wait_seconds: float, jobs: int) -> Verdicts:
+async def run_all(bench: Bench, server: str, controls: list[Control], mutations: list[Mutation]) -> Verdicts:
     """Everything at once; prints each verdict as soon as it is there, in the order of the list."""
-    bench = Bench(upstream, wait_seconds, jobs)
-    controls = [asyncio.create_task(bench.control(control)) for control in all_controls(mutations)]
+    control_runs = [asyncio.create_task(bench.control(control)) for control in controls]
     strikes = [asyncio.create_task(bench.mutation(mutation)) for mutation in mutations]
     verdicts = Verdicts(server, [], [])
-    for task in controls:
+    for task in control_runs:
         verdicts.controls.append(await task)
         print("\n".join(verdicts.controls[-1].lines()), flush=True)
     for strike in strikes:
@@ -68,6 +71,14 @@ async def run_all(server: str, upstream: str, mutations: list[Mutation], wait_se
         print("\n".join(verdicts.mutations[-1].lines()), flush=True)
     print(verdicts.summary)
     return verdicts
+
+
+def of_version(subjects: Sequence[Subject], version: str | None) -> list[Subject]:
+    """With the cases of this version only; those that have none are left out."""
+    if version is None:
+        return list(subjects)
+    cut = [replace(each, cases=tuple(case for case in each.cases if case.startswith(f"{version}/"))) for each in subjects]
+    return [each for each in cut if each.cases]
 
 
 @contextlib.contextmanager
@@ -93,29 +104,32 @@ def configure(parser: argparse.ArgumentParser) -> None:
     target.add_argument("--upstream", metavar="URL", help="a server that runs already")
     target.add_argument("--list", action="store_true", help="only tells what mutations and controls there are")
     parser.add_argument("--mutation", default="*", metavar="GLOB", help="only these mutations (and all controls)")
+    parser.add_argument("--version", help="only on cases of this codex version")
     parser.add_argument("--json", type=Path, metavar="FILE", help="writes the verdicts there, too")
-    parser.add_argument("--wait", type=float, default=10.0, metavar="SECONDS",
-                        help="how long the suite waits for what a mutation took away (default 10)")
+    parser.add_argument("--wait", type=float, default=20.0, metavar="SECONDS",
+                        help="how long the suite waits for what a mutation took away (default 20)")
     parser.add_argument("--jobs", type=int, default=_JOBS_PER_PROCESSOR * (os.cpu_count() or 1), metavar="N",
-                        help="cases side by side (default %(default)s)")
+                        help="runs side by side (default %(default)s)")
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Runs the chosen mutations and all controls; the exit code."""
-    chosen = [mutation for mutation in ALL_MUTATIONS if fnmatch.fnmatchcase(mutation.name, arguments.mutation)]
+    chosen = of_version([each for each in ALL_MUTATIONS if fnmatch.fnmatchcase(each.name, arguments.mutation)],
+                        arguments.version)
     if not chosen:
-        print(f"no mutation is called {arguments.mutation}; --list tells their names", file=sys.stderr)
-        return 1
+        arguments.usage_error(f"no mutation {arguments.mutation!r} with cases of that version; --list tells what there is")
+    controls = of_version(all_controls(chosen), arguments.version)
     if arguments.list:
-        for each in (*all_controls(chosen), *chosen):
+        for each in (*controls, *chosen):
             print(f"{'control' if isinstance(each, Control) else 'mutation'} {each.name}: {each.description}\n"
                   f"    {' '.join(each.cases)}")
         return 0
     try:
         with server_at(arguments) as upstream:
             name = Path(arguments.paned).name if arguments.paned else upstream
-            verdicts = asyncio.run(run_all(name, upstream, chosen, arguments.wait, arguments.jobs))
-    except ServerError as error:
+            bench = Bench(upstream, arguments.wait, arguments.jobs)
+            verdicts = asyncio.run(run_all(bench, name, controls, chosen))
+    except (ServerError, NoSuchCase) as error:
         print(error, file=sys.stderr)
         return 1
     if arguments.json:

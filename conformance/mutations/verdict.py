@@ -18,36 +18,38 @@ class MutationVerdict:
     """Caught: it struck in every case, and every case failed for the reason it must."""
 
     mutation: Mutation
-    outcomes: list[Outcome]
+    outcome: Outcome
 
     @property
     def verdict(self) -> str:
-        if not all(outcome.applied for outcome in self.outcomes):
+        cases = self.mutation.cases
+        if self.outcome.struck < len(cases):
             return DID_NOT_STRIKE
-        return CAUGHT if len(self.caught) == len(self.outcomes) else MISSED
+        return CAUGHT if self.outcome.all_failed(len(cases)) and len(self.caught_by) == len(cases) else MISSED
 
     @property
-    def caught(self) -> list[Outcome]:
-        """The runs that failed as they must."""
-        return [outcome for outcome in self.outcomes
-                if outcome.applied and outcome.failed and self.mutation.explains(outcome.reason)]
+    def caught_by(self) -> list[str]:
+        """The cases that failed as they must."""
+        return [case for case, reason in self.outcome.failures.items() if self.mutation.explains(reason)]
+
+    @property
+    def first(self) -> str:
+        """The first mismatch that shows it, "" if none does."""
+        return self.outcome.failures[self.caught_by[0]] if self.caught_by else ""
 
     def lines(self) -> list[str]:
         """For the terminal."""
-        first = _first_line(self.caught[0].reason) if self.caught else ""
-        lines = [f"{self.verdict.upper()} {self.mutation.name}: {len(self.caught)} of {len(self.outcomes)} cases"
-                 + (f", first: {first}" if first else "")]
-        for outcome in self.outcomes if self.verdict != CAUGHT else []:
-            if outcome not in self.caught:
-                said = "the case was green" if outcome.green else outcome.reason.replace("\n", "\n    ")
-                lines.append(f"  {outcome.case}: struck {outcome.applied} times, {said}")
+        head = f"{self.verdict.upper()} {self.mutation.name}: {len(self.caught_by)} of {len(self.mutation.cases)} cases"
+        lines = [head + (f", first: {_first_line(self.first)}" if self.first else "")]
+        if self.verdict != CAUGHT:
+            lines += [f"  struck on {self.outcome.struck} connections; must say: {self.mutation.expected}",
+                      *(f"  {case}: {self.outcome.failures.get(case, 'green')}" for case in self.mutation.cases)]
+            lines.append(f"  exit code {self.outcome.exit_code}: {self.outcome.output}")
         return lines
 
     def as_json(self) -> dict[str, Any]:
-        return {"name": self.mutation.name, "description": self.mutation.description,
-                "applied": sum(outcome.applied for outcome in self.outcomes), "verdict": self.verdict,
-                "caught_by": [outcome.case for outcome in self.caught],
-                "first": self.caught[0].reason if self.caught else ""}
+        return {"name": self.mutation.name, "description": self.mutation.description, "applied": self.outcome.applied,
+                "verdict": self.verdict, "caught_by": self.caught_by, "first": self.first}
 
 
 @dataclass(frozen=True)
@@ -55,17 +57,15 @@ class ControlVerdict:
     """Green: it changed something and every case was green."""
 
     control: Control
-    outcomes: list[Outcome]
+    outcome: Outcome
 
     @property
     def reason(self) -> str:
         """Why it is red, "" if it is green."""
-        for outcome in self.outcomes:
-            if not outcome.green:
-                return f"{outcome.case}: {outcome.reason}"
-            if not outcome.applied:
-                return f"{outcome.case}: nothing was changed"
-        return ""
+        if self.outcome.all_green(len(self.control.cases)):
+            return "" if self.outcome.applied else "it changed nothing"
+        failures = "; ".join(f"{case}: {reason}" for case, reason in self.outcome.failures.items())
+        return failures or f"exit code {self.outcome.exit_code}: {self.outcome.output}"
 
     @property
     def verdict(self) -> str:
@@ -73,8 +73,8 @@ class ControlVerdict:
 
     def lines(self) -> list[str]:
         """For the terminal."""
-        lines = [f"{self.verdict.upper()} {self.control.name}: {sum(o.green for o in self.outcomes)} of {len(self.outcomes)} cases"]
-        return lines + ([f"  {self.reason}"] if self.reason else [])
+        return [f"{self.verdict.upper()} {self.control.name}: {len(self.control.cases)} cases, "
+                f"{self.outcome.applied} messages changed", *([f"  {self.reason}"] if self.reason else [])]
 
     def as_json(self) -> dict[str, Any]:
         return {"name": self.control.name, "description": self.control.description, "verdict": self.verdict,

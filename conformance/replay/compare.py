@@ -148,6 +148,7 @@ class _Walk:
             return self._wrong(path, f"an object expected, came {literal(actual)}", _shown(expected), actual)
         left: dict[str, Any] = {}
         right: dict[str, Any] = {}
+        more = {name: value for name, value in actual.items() if name not in expected}
         for name, value in expected.items():
             inner = path + (name,)
             if name in actual:
@@ -155,7 +156,8 @@ class _Walk:
             elif not self._may_lack(Place(self.place.method, self.place.params, inner, self.place.on_terminal)):
                 self.found.append(f"{_dotted(inner)} is missing, expected {literal(_shown(value))}")
                 left[name] = _shown(value)
-        more = {name: value for name, value in actual.items() if name not in expected}
+                left.update(more)  # beside what is missing, because it may be there by another name
+                right.update(more)
         return {**left, **more}, {**right, **more}
 
     def _elements(self, expected: list[Any], actual: Any, path: tuple[str, ...]) -> tuple[Any, Any]:

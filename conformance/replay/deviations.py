@@ -83,8 +83,9 @@ def _names_file_and_line(place: Place, expected: Any, actual: Any) -> bool:
 _ROWS = (
     Deviation("created-at", "`createdAtMs` is a real time where the recorded server said 0", '"createdAtMs": 0',
               may_differ=_creation_time),
-    Deviation("exit-drained", "`process/exited` before output with a lower `seq`, or behind it; the recorded servers do "
-              "either. All else stays in order, and nothing may be missing at `process/closed`", '"process/exited"',
+    Deviation("exit-drained", "`process/exited` before output with a lower `seq`, or behind `process/closed`: the recorded "
+              "servers do so now and then. All else stays in order, and nothing else may be missing at "
+              "`process/closed`", '"process/exited"',
               counts=False),
     Deviation("info-members", "`executorVersion`, `providerId`, `prependPathDirs` are missing", '"executorVersion":',
               may_lack=_lacks_identity),

@@ -12,7 +12,8 @@ from typing import Any, Callable
 
 import websockets
 
-from replay.case import Case, OPEN, RECV, SEND
+from replay.case import OPEN, RECV, SEND, Case
+from replay.expectation import Expectation, ProcessKey
 from replay.placeholders import Placeholders
 
 Message = dict[str, Any]
@@ -39,8 +40,10 @@ class FakeServer:
     def __init__(self, case: Case, root: str, mutate: Mutation, chunk_bytes: int = 1 << 20) -> None:
         self.case, self.mutate, self.chunk_bytes = case, mutate, chunk_bytes
         self.places = Placeholders(root)
-        self.logs: dict[str, list[Message]] = {}
-        self.next_conn = 0
+        self.heard: list[Message] = []  # what clients said
+        self._sessions = Expectation(case)
+        self._logs: dict[ProcessKey, list[Message]] = {}
+        self._next_conn = 0
         self._server: Any = None
 
     async def __aenter__(self) -> str:
@@ -52,40 +55,47 @@ class FakeServer:
         await self._server.wait_closed()
 
     async def _serve(self, socket: Any, _path: str) -> None:
-        conn, self.next_conn = self.next_conn, self.next_conn + 1
+        conn, self._next_conn = self._next_conn, self._next_conn + 1
         try:
             for frame in self.case.frames:
                 if frame.conn != conn or frame.kind == OPEN:
                     continue
                 if frame.kind == SEND:
-                    await self._await_request(socket, frame.body)
+                    await self._await_request(socket, conn, frame.body)
                 elif frame.kind == RECV:
-                    await self._say(socket, frame.body)
+                    await self._say(socket, conn, frame.body)
             while True:
-                await self._answer_extra(socket, json.loads(await socket.recv()))
+                await self._answer_extra(socket, conn, await self._hear(socket))
         except websockets.ConnectionClosed:
             return
 
-    async def _await_request(self, socket: Any, recorded: Message) -> None:
-        while True:
-            message = json.loads(await socket.recv())
-            if message.get("id") == recorded.get("id") and message["method"] == recorded["method"]:
-                if message["method"] == "process/read" and message["params"]["processId"] in self.logs:
-                    await self._emit(socket, self._read_reply(message))
-                return
-            await self._answer_extra(socket, message)
+    async def _hear(self, socket: Any) -> Message:
+        self.heard.append(json.loads(await socket.recv()))
+        return self.heard[-1]
 
-    async def _answer_extra(self, socket: Any, message: Message) -> None:
+    def _log_of(self, conn: int, name: str) -> list[Message]:
+        return self._logs.setdefault(self._sessions.process_key(conn, name), [])
+
+    async def _await_request(self, socket: Any, conn: int, recorded: Message) -> None:
+        while True:
+            message = await self._hear(socket)
+            if message.get("id") == recorded.get("id") and message["method"] == recorded["method"]:
+                if message["method"] == "process/read" and "result" in self._sessions.reply_of.get((conn, message["id"]), {}):
+                    await self._emit(socket, self._read_reply(conn, message))
+                return
+            await self._answer_extra(socket, conn, message)
+
+    async def _answer_extra(self, socket: Any, conn: int, message: Message) -> None:
         if message["method"] == "process/read":
-            await self._emit(socket, self._read_reply(message))
+            await self._emit(socket, self._read_reply(conn, message))
         elif message["method"] == "initialize":
             first = next(frame.body for frame in self.case.frames if frame.kind == RECV)
             await self._emit(socket, {**concrete(first), "id": message["id"]})
         else:
             await self._emit(socket, {"id": message["id"], "result": {"running": False}})
 
-    def _read_reply(self, message: Message) -> Message:
-        log = self.logs[message["params"]["processId"]]
+    def _read_reply(self, conn: int, message: Message) -> Message:
+        log = self._log_of(conn, message["params"]["processId"])
         after = message["params"]["afterSeq"] or 0
         exits = [entry["exitCode"] for entry in log if "exitCode" in entry]
         chunks = [{key: entry[key] for key in ("seq", "stream", "chunk")}
@@ -95,7 +105,7 @@ class FakeServer:
             "closed": any(set(entry) == {"processId", "seq"} for entry in log), "failure": None,
             "sandboxDenied": False}}
 
-    async def _say(self, socket: Any, recorded: Message) -> None:
+    async def _say(self, socket: Any, conn: int, recorded: Message) -> None:
         message = self.places.to_wire(concrete(recorded))
         params = message.get("params", {})
         if "id" in message and set(message.get("result", {})) >= {"chunks", "nextSeq"}:
@@ -104,16 +114,14 @@ class FakeServer:
             raw = base64.b64decode(params["chunk"])
             for at in range(0, len(raw), self.chunk_bytes):
                 chunk = base64.b64encode(raw[at:at + self.chunk_bytes]).decode()
-                await self._emit(socket, {**message, "params": self._log({**params, "chunk": chunk})})
+                await self._emit(socket, {**message, "params": self._log(conn, {**params, "chunk": chunk})})
         elif str(message.get("method")).startswith("process/"):
-            await self._emit(socket, {**message, "params": self._log(params)})
+            await self._emit(socket, {**message, "params": self._log(conn, params)})
         else:
-            if "result" in message and "processId" in message["result"]:
-                self.logs.setdefault(message["result"]["processId"], [])
             await self._emit(socket, message)
 
-    def _log(self, params: Message) -> Message:
-        log = self.logs.setdefault(params["processId"], [])
+    def _log(self, conn: int, params: Message) -> Message:
+        log = self._log_of(conn, params["processId"])
         log.append({**params, "seq": len(log) + 1})
         return dict(log[-1])
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import fnmatch
 import json
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 from replay.case import KINDS, Case, Frame, unpack
@@ -46,11 +47,12 @@ def _load_frame(line: str, number: int, place: str) -> Frame:
     return Frame(number, entry["conn"], kinds[0], body)
 
 
-def load_case(folder: Path) -> Case:
-    """Reads a case.  Raises BadCase."""
+def load_case(folder: Path, denied: frozenset[str] = frozenset()) -> Case:
+    """Reads a case, which then does not allow the `denied` deviations.  Raises BadCase."""
     meta, frames = read_meta(folder / "meta.json"), load_frames(folder / "session.jsonl")
     check_frames(frames, meta)
-    return Case(folder=folder, frames=frames, meta=meta, files=read_files(folder / "files.json"))
+    return Case(folder=folder, frames=frames, meta=replace(meta, allow=meta.allow - denied),
+                files=read_files(folder / "files.json"))
 
 
 def label_of(folder: Path) -> str:

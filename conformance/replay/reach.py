@@ -6,14 +6,11 @@ hundred failures. Whatever else is wrong with a server is left to the cases.
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidStatusCode, WebSocketException
+from websockets.exceptions import InvalidHandshake, InvalidStatusCode, WebSocketException
 
 from replay.deviations import METHOD_NOT_FOUND
 from replay.offers import PROBE_SECONDS, Probe, probe
@@ -39,17 +36,17 @@ def url_problem(url: str) -> str:
     return ""
 
 
-async def check_server(url: str) -> str:
-    """Connects once and looks for a file that is made here; the version that the server declares, "" if none.
+async def check_server(url: str, root: Path) -> str:
+    """Connects once and looks for a file that is made in `root`; the version that the server declares, "" if none.
 
     Raises Unusable.
     """
     try:
-        return await asyncio.wait_for(_check(url), 2 * PROBE_SECONDS)
+        return await asyncio.wait_for(_check(url, root), 2 * PROBE_SECONDS)
     except InvalidStatusCode as error:
         raise Unusable(f"{url}: answered with HTTP status {error.status_code}, so no exec-server listens there, "
                        "or it wants a token (the suite has none to give)") from error
-    except (InvalidMessage, InvalidHandshake) as error:
+    except InvalidHandshake as error:
         raise Unusable(f"{url}: whatever listens there is no WebSocket server: {error}") from error
     except WebSocketException:
         return ""  # It spoke, then broke off: the cases will tell.
@@ -59,25 +56,21 @@ async def check_server(url: str) -> str:
         raise Unusable(f"{url}: cannot connect: {error.strerror or error}; is the server running?") from error
 
 
-async def _check(url: str) -> str:
+async def _check(url: str, root: Path) -> str:
     async with probe(url) as connection:
         try:
             await connection.initialize()
-            await _check_files(connection)
+            await _check_files(connection, root)
         except (ValueError, KeyError, TypeError, AttributeError):
             return ""  # Messages of no known form: the cases will tell.
         version = connection.info.get("executorVersion")
         return version if isinstance(version, str) else ""
 
 
-async def _check_files(connection: Probe) -> None:
-    folder = Path(os.path.realpath(tempfile.mkdtemp(prefix="replay-")))
-    file = folder / "probe"
-    try:
-        file.write_bytes(_CONTENT)
-        replies = [await connection.ask("fs/readFile", {"path": path}) for path in (file.as_uri(), str(file))]
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+async def _check_files(connection: Probe, root: Path) -> None:
+    file = root / "probe"
+    file.write_bytes(_CONTENT)
+    replies = [await connection.ask("fs/readFile", {"path": path}) for path in (file.as_uri(), str(file))]
     if all(_is_refusal(reply) for reply in replies):
         raise Unusable(f"the server cannot read {file}, which was made here: {_texts(replies)}\n"
                        "It must see this machine's files under the same names: run the suite where the server runs (in its "

@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,12 +17,13 @@ import time
 from datetime import datetime, timezone
 from pathlib import Path
 
-from replay.deviations import listing
+from live import process_group
+from replay.deviations import DEVIATIONS, listing
 from replay.folder import choose_cases, find_cases, label_of, load_case
 from replay.meta import BadCase
 from replay.reach import Unusable, check_server, url_problem
 from replay.suite import Suite
-from replay.target import Target, command_of
+from replay.target import Target, split_command, with_full_path
 from replay.transcript import ALL
 from report.results import DEVIATES, FAIL, NOT_OFFERED, PASS, SKIP, CaseResult, Results
 
@@ -37,6 +39,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--start", metavar="COMMAND", help="start any command that prints its URL on stdout first")
     parser.add_argument("--version", help="only sessions of this codex version")
     parser.add_argument("--case", default="*", metavar="GLOB", help="only these cases (CASE or VERSION/CASE)")
+    parser.add_argument("--deny", action="append", default=[], metavar="ID", choices=sorted(DEVIATIONS),
+                        help="accept no deviation of this id, whatever the cases allow")
     parser.add_argument("--jobs", type=_positive(int), default=8, metavar="N", help="cases side by side (default 8)")
     parser.add_argument("--idle", type=_positive(float), default=30.0, metavar="SECONDS",
                         help="how long the server may be silent while something is awaited (default 30)")
@@ -64,7 +68,8 @@ def main(arguments: argparse.Namespace) -> int:
         arguments.usage_error("one server is needed: ws://HOST:PORT, --paned PATH or --start COMMAND")
     if arguments.url and (problem := url_problem(arguments.url)):
         arguments.usage_error(problem)
-    root = Path(os.path.realpath(tempfile.mkdtemp(prefix="replay-server-")))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as an exception, so that everything is cleaned up
+    root = Path(os.path.realpath(tempfile.mkdtemp(prefix="replay-")))
     target: Target | None = None
     try:
         target = Target(arguments.url, _command(arguments), root)
@@ -72,9 +77,14 @@ def main(arguments: argparse.Namespace) -> int:
     except Unusable as error:
         print(f"paned-conformance run: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("paned-conformance run: interrupted", file=sys.stderr)
+        return 1
     finally:
         if target is not None:
             target.stop()
+        for leftover in process_group.kill_leftovers(root):
+            print(f"note: killed a process that was left over: {leftover}", file=sys.stderr)
         shutil.rmtree(root, ignore_errors=True)
 
 
@@ -101,9 +111,9 @@ def _report(arguments: argparse.Namespace, target: Target, folders: list[Path]) 
 
 async def _play(arguments: argparse.Namespace, target: Target, folders: list[Path]) -> tuple[str, list[CaseResult]]:
     """The version that the server declares, and the results; prints each as it comes."""
-    version = await check_server(target.url)
+    version = await check_server(target.url, target.root)
     cases = []
-    suite = Suite(target, arguments.jobs, arguments.idle, arguments.transcript)
+    suite = Suite(target, arguments.jobs, arguments.idle, arguments.transcript, frozenset(arguments.deny))
     async for outcome in suite.play(folders):
         result = outcome.result
         print(f"{result.verdict.upper()} {label_of(outcome.folder)} ({result.seconds:.1f}) {result.reason}".rstrip())
@@ -138,9 +148,7 @@ def _description(folder: Path) -> str:
 def _command(arguments: argparse.Namespace) -> list[str]:
     if arguments.url:
         return []
-    if arguments.start:
-        return command_of(arguments.start)
-    return [*command_of(str(Path(arguments.paned).absolute())), *LISTEN]
+    return with_full_path(split_command(arguments.start) if arguments.start else [str(Path(arguments.paned)), *LISTEN])
 
 
 def _server_name(arguments: argparse.Namespace) -> str:

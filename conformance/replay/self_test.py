@@ -3,14 +3,17 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
 from replay.case import Case
+from replay.failure import describe
 from replay.fake_server import FakeServer, Message, Mutation
 from replay.folder import load_case
 from replay.impatient_loop import run
 from replay.player import Player
+from replay.transcript import Mismatch
 
 SESSIONS = Path(__file__).resolve().parent.parent / "sessions"
 ROOT = "/tmp/replay-self-test/run"
@@ -92,21 +95,56 @@ def altered(name: str, **changes: Any) -> Case:
     return dataclasses.replace(case, meta=dataclasses.replace(case.meta, **changes))
 
 
-def play_case(case: Case, mutate: Mutation, chunk_bytes: int = 1 << 20) -> Player:
-    """Replays a case against a fake server; the player afterwards.  Raises what the replay raises."""
-    players: list[Player] = []
+class Replay:
+    """A case against a fake server; what came of it is here also when `run` has raised."""
 
-    async def replay() -> None:
-        async with FakeServer(case, ROOT, mutate, chunk_bytes) as url:
-            players.append(Player(case, url, ROOT, IDLE_SECONDS))
-            await players[0].play()
-    run(replay())
-    return players[0]
+    def __init__(self, case: Case, mutate: Mutation, chunk_bytes: int = 1 << 20) -> None:
+        self.case = case
+        self.server = FakeServer(case, ROOT, mutate, chunk_bytes)
+        self.mismatch: Mismatch | None = None
+        self.player: Player | None = None
+
+    def run(self) -> Replay:
+        """Raises what the replay raises."""
+        async def both_sides() -> None:
+            async with self.server as url:
+                self.player = Player(self.case, url, ROOT, IDLE_SECONDS)
+                await self.player.play()
+        run(both_sides())
+        return self
+
+    def fail(self) -> Replay:
+        """The same when the server is wrong: `mismatch` is set then."""
+        try:
+            self.run()
+        except Mismatch as mismatch:
+            self.mismatch = mismatch
+        return self
+
+    @property
+    def methods(self) -> dict[str, str]:
+        """What came of each."""
+        assert self.player is not None
+        return self.player.progress.accounts.methods()
+
+    def report(self, shown_messages: int) -> str:
+        """How the failure is told."""
+        assert self.player is not None and self.mismatch is not None
+        return describe(self.case, self.mismatch, self.player.progress.transcript, shown_messages)
 
 
-def play(name: str, mutate: Mutation, chunk_bytes: int = 1 << 20, **changes: Any) -> Player:
-    """The same for a recording by name."""
-    return play_case(altered(name, **changes), mutate, chunk_bytes)
+def play(name: str, mutate: Mutation, chunk_bytes: int = 1 << 20, **changes: Any) -> Replay:
+    """Replays a recording by name."""
+    return Replay(altered(name, **changes), mutate, chunk_bytes).run()
+
+
+def write_case(folder: Path, frames: list[Message], **meta: Any) -> Path:
+    """A case of one's own: frames as in session.jsonl."""
+    folder.mkdir(parents=True)
+    (folder / "session.jsonl").write_text("".join(json.dumps(frame) + "\n" for frame in frames), encoding="utf-8")
+    (folder / "meta.json").write_text(json.dumps({
+        "client": "test", "server": "test", "description": "made by the self-test", **meta}), encoding="utf-8")
+    return folder
 
 
 def without_watching(flags: Message) -> Mutation:

@@ -5,7 +5,6 @@ Exists so that a whole suite takes seconds although its programs sleep; the orde
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import tempfile
 import time
@@ -23,6 +22,7 @@ from replay.needs import Skipped, check_needs
 from replay.offers import Offers
 from replay.placeholders import RECORDED_HOME, RECORDED_MCP
 from replay.player import Player
+from replay.reach import Unusable
 from replay.target import Target
 from replay.transcript import Mismatch, NotOffered
 from report.results import DEVIATES, FAIL, NOT_OFFERED, PASS, SKIP, CaseResult
@@ -45,6 +45,7 @@ class Suite:
     jobs: int
     idle_seconds: float
     shown_messages: int
+    denied: frozenset[str]  # deviations that are not accepted, whatever the cases allow
 
     async def play(self, folders: Sequence[Path]) -> AsyncIterator[Outcome]:
         """The outcomes in the order of the folders."""
@@ -61,15 +62,18 @@ class Suite:
     async def _play_folder(self, folder: Path) -> Outcome:
         start = time.monotonic()
         try:
-            case = load_case(folder)
+            case = load_case(folder, self.denied)
         except BadCase as error:
             return Outcome(folder, CaseResult(f"codex {folder.parent.name}", folder.name, FAIL, 0.0, f"bad case: {error}"))
-        async with self.target.server_for(case) as (offers, home):
-            return await self._play_case(case, offers, home, start)
+        try:
+            async with self.target.server_for(case) as (offers, home):
+                return await self._play_case(case, offers, home, start)
+        except Unusable as error:
+            return Outcome(folder, CaseResult(case.meta.client, folder.name, FAIL, 0.0, f"no server of its own: {error}"))
 
     async def _play_case(self, case: Case, offers: Offers, home: Path | None, start: float) -> Outcome:
         """`home` is the server's, if it is ours."""
-        folder = Path(os.path.realpath(tempfile.mkdtemp(prefix="replay-")))
+        folder = Path(tempfile.mkdtemp(prefix="case-", dir=self.target.root))
         root = folder / "run"
         root.mkdir()
         player = Player(case, offers.url, str(root), self.idle_seconds)

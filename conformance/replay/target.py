@@ -28,23 +28,27 @@ def server_environment() -> dict[str, str]:
             "SHELL": "/bin/bash"}
 
 
-def command_of(text: str) -> list[str]:
-    """A command line as words, its program by its full path.  Raises Unusable."""
+def split_command(text: str) -> list[str]:
+    """A command line as words.  Raises Unusable."""
     try:
-        words = shlex.split(text)
+        return shlex.split(text)
     except ValueError as error:
         raise Unusable(f"--start {text!r} is no command: {error}") from error
-    program = shutil.which(words[0]) if words else None
+
+
+def with_full_path(command: list[str]) -> list[str]:
+    """The same command, its program by its full path: it is started in another folder.  Raises Unusable."""
+    program = shutil.which(command[0]) if command else None
     if program is None:
-        raise Unusable(f"{words[0] if words else text!r} is no program that can be started here")
-    return [str(Path(program).absolute()), *words[1:]]
+        raise Unusable(f"{shlex.join(command[:1]) or 'an empty command'} is no program that can be started here")
+    return [str(Path(program).absolute()), *command[1:]]
 
 
 class Target:
-    """What is replayed against: a server at `url`, or servers started with `command` below the folder `root`."""
+    """What is replayed against: a server at `url`, or servers started with `command`; all files are below `root`."""
 
     def __init__(self, url: str | None, command: list[str], root: Path) -> None:
-        self._command, self._root = command, root
+        self._command, self.root = command, root
         self._shared = None if url else self._start(root / "shared")
         self.home = root / "shared" / "home" if self._shared else None
         self.url = url or _url(self._shared)
@@ -56,7 +60,7 @@ class Target:
         if not case.meta.server_home or self._shared is None:
             yield self.offers, self.home
             return
-        own = Path(tempfile.mkdtemp(dir=self._root))
+        own = Path(tempfile.mkdtemp(dir=self.root))
         fixture.make_tree(case.meta.server_home, own / "home")
         server = await asyncio.to_thread(self._start, own)
         try:

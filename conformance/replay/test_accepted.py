@@ -5,7 +5,7 @@ import base64
 import unittest
 from typing import Any
 
-from replay.fake_server import Message
+from replay.fake_server import Message, Mutation
 from replay.self_test import (
     BODY_DELTA, COPIED, KILLED, PATCH, POLLING, RESUMED, SIMPLE, STDERR, STREAMED, WATCHED, edit, double, honest, on,
     on_result, play, without_watching)
@@ -69,8 +69,22 @@ class Accepted(unittest.TestCase):
                 return []
             return [message, held.pop()] if held and message.get("method") == "process/exited" else [message]
         play(SIMPLE, swap)
-        with self.assertRaisesRegex(Mismatch, "gap|ascend"):
-            play(SIMPLE, swap, allow=frozenset({"created-at"}))
+        play(SIMPLE, self.exit_last())
+        for server in (swap, self.exit_last()):
+            with self.assertRaisesRegex(Mismatch, "gap|ascend"):
+                play(SIMPLE, server, allow=frozenset({"created-at"}))
+
+    @staticmethod
+    def exit_last() -> Mutation:
+        """`exited` is told behind `closed`."""
+        held: list[Message] = []
+
+        def mutate(message: Message) -> list[Any]:
+            if message.get("method") == "process/exited":
+                held.append(message)
+                return []
+            return [message, held.pop()] if message.get("method") == "process/closed" and held else [message]
+        return mutate
 
     def test_resume_that_is_refused_at_first(self) -> None:
         met = 0
