@@ -107,7 +107,8 @@ class Suite:
             verdict, reason = DEVIATES, _needed(used)
         return Outcome(case.folder, CaseResult(
             client=case.meta.client, case=case.folder.name, verdict=verdict, seconds=round(time.monotonic() - start, 3),
-            reason=reason, methods=player.progress.accounts.methods(), deviations=sorted({name for name, _ in used})), details)
+            reason=reason, methods=player.progress.accounts.methods(), deviations=sorted({name for name, _ in used}),
+            deviating={method: sorted(name for name, other in used if other == method) for _, method in used}), details)
 
 
 def _needed(used: list[tuple[str, str]]) -> str:
