@@ -1,7 +1,7 @@
 """A TCP proxy that counts connections and cuts them on demand.
 
-It sits between codex and the server under test.  codex repairs a broken conversation silently, by a new
-connection; only a count shows it.  The proxy knows nothing of WebSockets: an observer is shown the bytes.
+It sits between a client and a server.  codex repairs a broken conversation silently, by a new connection; only a
+count shows it.  The proxy knows nothing of WebSockets: bytes go through as they come, and observers are shown them.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import Protocol
 
 Address = tuple[str, int]
 
+_ANY_PORT: Address = ("127.0.0.1", 0)
+_CONNECT_SECONDS = 10.0
 _RECEIVE_SIZE = 65536
 _LINGER_RESET = struct.pack("ii", 1, 0)  # close() sends RST and throws away what is unsent
 
@@ -30,23 +32,30 @@ class Observer(Protocol):
 
     def from_server(self, connection: int, data: bytes) -> None: ...
 
+    def finished(self, connection: int, by: str) -> None:
+        """`by` says no more, "client" or "server"; the other end still may.  "network": cut(); "proxy": close()."""
+
     def ended(self, connection: int) -> None: ...
+
+    def unreachable(self, connection: int, error: OSError) -> None:
+        """The server could not be reached; the client was turned away."""
 
 
 class TcpProxy:
     """Forwards connections made to `address` to `target`."""
 
-    def __init__(self, target: Address, observer: Observer) -> None:
+    def __init__(self, target: Address, *observers: Observer, listen: Address = _ANY_PORT) -> None:
         self.connections = 0  # accepted so far
         self._target = target
-        self._observer = observer
-        self._lock = threading.Lock()
+        self._observers = observers
+        self._lock = threading.Condition()
         self._live: list[_Pair] = []
         self._open_gate = threading.Event()
         self._open_gate.set()
         self._closed = False
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address: Address = self._listener.getsockname()
+        family = socket.AF_INET6 if ":" in listen[0] else socket.AF_INET
+        self._listener = socket.create_server(listen, family=family)
+        self.address: Address = self._listener.getsockname()[:2]
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self, hold: bool = False) -> None:
@@ -56,11 +65,16 @@ class TcpProxy:
         with self._lock:
             pairs = list(self._live)
         for pair in pairs:
-            pair.reset()
+            pair.reset("network")
 
     def release(self) -> None:
         """Forwards the connections held since cut(hold=True)."""
         self._open_gate.set()
+
+    def wait_until_ended(self, seconds: float) -> bool:
+        """Whether all connections came to their end within this time."""
+        with self._lock:
+            return self._lock.wait_for(lambda: not self._live, seconds)
 
     def close(self) -> None:
         """Stops listening and resets what is left."""
@@ -68,7 +82,10 @@ class TcpProxy:
         self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept()
         self._listener.close()
         self.release()
-        self.cut()
+        with self._lock:
+            pairs = list(self._live)
+        for pair in pairs:
+            pair.reset("proxy")
 
     def _accept(self) -> None:
         while True:
@@ -80,34 +97,37 @@ class TcpProxy:
             self.connections += 1
             self._open_gate.wait()
             try:
-                server = socket.create_connection(self._target, timeout=10)
-            except OSError:
+                server = socket.create_connection(self._target, timeout=_CONNECT_SECONDS)
+            except OSError as error:
+                for observer in self._observers:
+                    observer.unreachable(number, error)
                 client.close()  # as a server that is gone: the client sees the end at once
                 continue
             server.settimeout(None)
-            pair = _Pair(number, client, server, self._observer, self._forget)
+            pair = _Pair(number, client, server, self._observers, self._forget)
             with self._lock:
                 self._live.append(pair)
             pair.start()
             if self._closed:
-                pair.reset()
+                pair.reset("proxy")
 
     def _forget(self, pair: _Pair) -> None:
         with self._lock:
             self._live.remove(pair)
+            self._lock.notify_all()
 
 
 class _Pair:
     """One forwarded connection: two pumps; the last one out closes both sockets."""
 
-    def __init__(self, number: int, client: socket.socket, server: socket.socket, observer: Observer,
+    def __init__(self, number: int, client: socket.socket, server: socket.socket, observers: tuple[Observer, ...],
                  ended: Callable[[_Pair], None]) -> None:
         self._number = number
         self._client = client
         self._server = server
-        self._observer = observer
+        self._observers = observers
         self._ended = ended
-        self._reset = False
+        self._reset_by = ""  # not "": it is to be reset, or was
         self._pumps = 2
         self._lock = threading.Lock()
         for end in (client, server):
@@ -117,10 +137,10 @@ class _Pair:
         for pump in (self._pump_client, self._pump_server):
             threading.Thread(target=self._run, args=(pump,), daemon=True).start()
 
-    def reset(self) -> None:
+    def reset(self, by: str) -> None:
         """Both ends get RST as soon as the pumps have let go of the sockets."""
         with self._lock:
-            self._reset = True
+            self._reset_by = self._reset_by or by
             if self._pumps == 0:
                 return
             for end in (self._client, self._server):
@@ -128,24 +148,50 @@ class _Pair:
                     end.shutdown(socket.SHUT_RD)  # wakes a blocked recv(), sends nothing
 
     def _pump_client(self) -> None:
-        while not self._reset and (data := self._client.recv(_RECEIVE_SIZE)):
-            self._observer.from_client(self._number, data)
-            self._server.sendall(data)
-        if not self._reset:
-            self._server.shutdown(socket.SHUT_WR)
+        while data := self._receive(self._client, "client"):
+            for observer in self._observers:
+                observer.from_client(self._number, data)
+            self._send(self._server, data, "server")
+        self._pass_end_on("client", self._server)
 
     def _pump_server(self) -> None:
-        while not self._reset and (data := self._server.recv(_RECEIVE_SIZE)):
-            self._client.sendall(data)
-            self._observer.from_server(self._number, data)
-        if not self._reset:
-            self._client.shutdown(socket.SHUT_WR)
+        while data := self._receive(self._server, "server"):
+            self._send(self._client, data, "client")
+            for observer in self._observers:
+                observer.from_server(self._number, data)
+        self._pass_end_on("server", self._client)
+
+    def _receive(self, end: socket.socket, name: str) -> bytes:
+        """The next bytes; none when the end said its last, or the connection is to be reset."""
+        if self._reset_by:
+            return b""
+        try:
+            return end.recv(_RECEIVE_SIZE)
+        except OSError:
+            self._tell_finished(name)
+            raise
+
+    def _send(self, end: socket.socket, data: bytes, name: str) -> None:
+        try:
+            end.sendall(data)
+        except OSError:
+            self._tell_finished(name)
+            raise
+
+    def _pass_end_on(self, name: str, other: socket.socket) -> None:
+        self._tell_finished(name)
+        if not self._reset_by:
+            other.shutdown(socket.SHUT_WR)
+
+    def _tell_finished(self, name: str) -> None:
+        for observer in self._observers:
+            observer.finished(self._number, self._reset_by or name)
 
     def _run(self, pump: Callable[[], None]) -> None:
         try:
             pump()
         except OSError:
-            self.reset()  # an end that vanished takes the other one with it
+            self.reset("network")  # an end that vanished takes the other one with it
         self._leave()
 
     def _leave(self) -> None:
@@ -154,9 +200,10 @@ class _Pair:
             if self._pumps:
                 return
             for end in (self._client, self._server):
-                if self._reset:
+                if self._reset_by:
                     with contextlib.suppress(OSError):
                         end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_RESET)
                 end.close()
-        self._observer.ended(self._number)
+        for observer in self._observers:
+            observer.ended(self._number)
         self._ended(self)

@@ -11,26 +11,26 @@ import (
 )
 
 var copyCases = []testCase{
-	{name: "copy-100mb", heavy: true, run: func(ctx context.Context, e *env) error { return copyOf(ctx, e, e.copyMiB<<20) }},
-	{name: "copy-small", run: copySmall},
-	{name: "copy-missing-source", run: copyMissingSource},
+	{name: "copy-100mb", rules: "R5,R7", heavy: true, once: true, run: copyLarge},
+	{name: "copy-small", rules: "R2,R7", run: copySmall},
+	{name: "copy-missing-source", rules: "replies", run: copyMissingSource},
 }
 
 // copySmall: the sizes at which an end comes with the first reply, or with none.
-func copySmall(ctx context.Context, e *env) error {
+func copySmall(ctx context.Context, e *env, from *session) error {
 	for _, size := range []int{0, 1, 65536, 65537} {
-		if err := copyOf(ctx, e, size); err != nil {
+		if err := copyOf(ctx, e, from, size); err != nil {
 			return fmt.Errorf("%d bytes: %w", size, err)
 		}
 	}
 	return nil
 }
 
-func copyOf(ctx context.Context, e *env, size int) error {
-	from, err := e.connect(ctx)
-	if err != nil {
-		return err
-	}
+func copyLarge(ctx context.Context, e *env, from *session) error {
+	return copyOf(ctx, e, from, e.copyMiB<<20)
+}
+
+func copyOf(ctx context.Context, e *env, from *session, size int) error {
 	to, err := e.connect(ctx)
 	if err != nil {
 		return err
@@ -72,14 +72,12 @@ func wantSameFile(src, dst string) error {
 		wantSize, want, gotSize, got, verdict)
 }
 
-// copyMissingSource: the failure is seen and no partial file stays.
-func copyMissingSource(ctx context.Context, e *env) error {
-	s, err := e.connect(ctx)
-	if err != nil {
-		return err
-	}
+// copyMissingSource: the failure is seen and no partial file stays. The source waits for that file:
+// a destination that is terminated before it has opened it may still do so behind the rm.
+func copyMissingSource(ctx context.Context, e *env, s *session) error {
 	var failed errSourceFailed
-	err = pump(ctx, s, s, e.file("missing"), e.file("dst"))
+	source := "until ls " + quote(e.dir) + " | grep -q partial; do sleep 0.02; done; cat " + quote(e.file("missing"))
+	err := pumpFrom(ctx, s, s, source, e.file("dst"))
 	if !errors.As(err, &failed) || failed.code == nil || *failed.code != 1 {
 		return fmt.Errorf("expected cat to end with exit code 1, came %s", showErr(err))
 	}

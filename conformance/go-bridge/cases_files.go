@@ -10,14 +10,14 @@ import (
 )
 
 var fileCases = []testCase{
-	{name: "fs-write-read", run: fsWriteRead},
-	{name: "fs-8mib", heavy: true, run: fsLarge},
-	{name: "fs-odd-names", run: fsOddNames},
-	{name: "fs-create-missing", run: fsCreateMissing},
-	{name: "fs-remove", run: fsRemove},
-	{name: "fs-copy", run: fsCopy},
-	{name: "fs-move", run: fsMove},
-	{name: "fs-missing-file", run: fsMissingFile},
+	{name: "fs-write-read", rules: "replies", run: fsWriteRead},
+	{name: "fs-8mib", rules: "replies", heavy: true, run: fsLarge},
+	{name: "fs-odd-names", rules: "accept", run: fsOddNames},
+	{name: "fs-create-missing", rules: "accept", run: fsCreateMissing},
+	{name: "fs-remove", rules: "accept", run: fsRemove},
+	{name: "fs-copy", rules: "accept", run: fsCopy},
+	{name: "fs-move", rules: "accept", run: fsMove},
+	{name: "fs-missing-file", rules: "replies", run: fsMissingFile},
 }
 
 // roundTrip writes through the server, checks the disk, and reads back.
@@ -36,11 +36,7 @@ func roundTrip(ctx context.Context, s *session, path string, data []byte) error 
 	return together(wantBytes("file on disk", data, onDisk), wantBytes("fs/readFile", data, back))
 }
 
-func fsWriteRead(ctx context.Context, e *env) error {
-	s, err := e.connect(ctx)
-	if err != nil {
-		return err
-	}
+func fsWriteRead(ctx context.Context, e *env, s *session) error {
 	path := e.file("file")
 	for _, content := range []string{"first and longer\n", "second\n", "", "\x00\xff\xfe binary"} {
 		if err := roundTrip(ctx, s, path, []byte(content)); err != nil {
@@ -51,11 +47,7 @@ func fsWriteRead(ctx context.Context, e *env) error {
 }
 
 // fsLarge stays below the 16 MiB frame limit with its base64.
-func fsLarge(ctx context.Context, e *env) error {
-	s, err := e.connect(ctx)
-	if err != nil {
-		return err
-	}
+func fsLarge(ctx context.Context, e *env, s *session) error {
 	_, data, err := e.randomFile("data", 8<<20)
 	if err != nil {
 		return err
@@ -64,11 +56,7 @@ func fsLarge(ctx context.Context, e *env) error {
 }
 
 // fsOddNames: a string that begins with / is a path, never percent-decoded.
-func fsOddNames(ctx context.Context, e *env) error {
-	s, err := e.connect(ctx)
-	if err != nil {
-		return err
-	}
+func fsOddNames(ctx context.Context, e *env, s *session) error {
 	for _, name := range []string{"a blank", "per%41cent", "ümläut", "quest?ion#hash", "back\\slash"} {
 		if e.dialect.uri && name == "back\\slash" {
 			continue // file URIs take a backslash for a separator
@@ -80,11 +68,7 @@ func fsOddNames(ctx context.Context, e *env) error {
 	return nil
 }
 
-func fsCreateMissing(ctx context.Context, e *env) error {
-	s, err := e.connect(ctx)
-	if err != nil {
-		return err
-	}
+func fsCreateMissing(ctx context.Context, e *env, s *session) error {
 	path := filepath.Join(e.dir, "new", "deep", "file")
 	if err := s.writeFile(ctx, path, []byte("made"), true); err != nil {
 		return fmt.Errorf("createMissing: expected success, came %w", err)
@@ -104,11 +88,7 @@ func fsCreateMissing(ctx context.Context, e *env) error {
 	return wantCode("fs/writeFile into a missing directory", err, -32004)
 }
 
-func fsRemove(ctx context.Context, e *env) error {
-	s, err := e.connect(ctx)
-	if err != nil {
-		return err
-	}
+func fsRemove(ctx context.Context, e *env, s *session) error {
 	file, tree := e.file("file"), e.file("tree")
 	if err := os.WriteFile(file, nil, 0o644); err != nil {
 		return err
@@ -127,11 +107,7 @@ func fsRemove(ctx context.Context, e *env) error {
 	return nil
 }
 
-func fsCopy(ctx context.Context, e *env) error {
-	s, err := e.connect(ctx)
-	if err != nil {
-		return err
-	}
+func fsCopy(ctx context.Context, e *env, s *session) error {
 	from, data, err := e.randomFile("from", 1000)
 	if err != nil {
 		return err
@@ -151,11 +127,7 @@ func fsCopy(ctx context.Context, e *env) error {
 }
 
 // fsMove is what apply_patch does for a rename: copy, then remove.
-func fsMove(ctx context.Context, e *env) error {
-	s, err := e.connect(ctx)
-	if err != nil {
-		return err
-	}
+func fsMove(ctx context.Context, e *env, s *session) error {
 	from, data, err := e.randomFile("from", 1000)
 	if err != nil {
 		return err
@@ -176,11 +148,7 @@ func fsMove(ctx context.Context, e *env) error {
 	return wantBytes("moved file", data, got)
 }
 
-func fsMissingFile(ctx context.Context, e *env) error {
-	s, err := e.connect(ctx)
-	if err != nil {
-		return err
-	}
-	_, err = s.readFile(ctx, e.file("missing"))
+func fsMissingFile(ctx context.Context, e *env, s *session) error {
+	_, err := s.readFile(ctx, e.file("missing"))
 	return wantCode("fs/readFile", err, -32004)
 }

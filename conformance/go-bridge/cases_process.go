@@ -1,64 +1,24 @@
 package main
 
-// Starting, ending and naming processes (R3, R9, exit codes, the two start forms).
+// Starting processes (the two start forms) and what the replies about them must hold.
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 )
 
 var processCases = []testCase{
-	{name: "twenty-processes", run: twentyProcesses},
-	{name: "background-child", run: backgroundChild},
-	{name: "exit-code-by-signal", run: exitCodeBySignal},
-	{name: "terminate-running", run: terminateRunning},
-	{name: "unknown-process", run: unknownProcess},
-	{name: "same-id-two-clients", run: sameIDTwoClients},
-	{name: "start-omitted", run: startFormOmitted},
-	{name: "start-path-env", run: startFormPathEnv},
-	{name: "start-with-cwd", run: startWithCwd},
-	{name: "tty", run: ttyOutput},
+	{name: "exit-code-by-signal", rules: "replies", run: exitCodeBySignal},
+	{name: "unknown-process", rules: "replies", run: unknownProcess},
+	{name: "start-omitted", rules: "accept", run: startFormOmitted},
+	{name: "start-path-env", rules: "accept", run: startFormPathEnv},
+	{name: "start-with-cwd", rules: "accept", run: startWithCwd},
+	{name: "tty", rules: "replies", run: ttyOutput},
 }
 
-func twentyProcesses(ctx context.Context, e *env) error {
-	s, err := e.connect(ctx)
-	if err != nil {
-		return err
-	}
-	return parallel(ctx, 20, func(ctx context.Context, i int) error {
-		out, err := s.sh(ctx, fmt.Sprintf("echo %d begin; sleep 0.5; echo %d end; exit %d", i, i, i))
-		if err != nil {
-			return err
-		}
-		want := fmt.Sprintf("%d begin\n%d end\n", i, i)
-		return together(wantBytes("stdout", []byte(want), out.stdout), wantExit(out, i))
-	})
-}
-
-// backgroundChild: a child that keeps stdout open does not hold exited back.
-func backgroundChild(ctx context.Context, e *env) error {
-	s, err := e.connect(ctx)
-	if err != nil {
-		return err
-	}
-	out, err := s.sh(ctx, "sleep 20 & echo started")
-	if err != nil {
-		return err
-	}
-	if out.elapsed > 2*time.Second {
-		return fmt.Errorf("expected the end within 2 s, came: %s", out)
-	}
-	return wantRun(out, []byte("started\n"))
-}
-
-func exitCodeBySignal(ctx context.Context, e *env) error {
-	s, err := e.connect(ctx)
-	if err != nil {
-		return err
-	}
+func exitCodeBySignal(ctx context.Context, e *env, s *session) error {
 	for _, signal := range []int{9, 10, 15} {
 		out, err := s.sh(ctx, fmt.Sprintf("echo before; kill -%d $$", signal))
 		if err != nil {
@@ -71,88 +31,31 @@ func exitCodeBySignal(ctx context.Context, e *env) error {
 	return nil
 }
 
-// terminateRunning: the reply is prompt and says running, the process ends, and
-// the end is a signal's integer exit code.
-func terminateRunning(ctx context.Context, e *env) error {
-	s, err := e.connect(ctx)
-	if err != nil {
-		return err
-	}
-	if err := s.start(ctx, "uexec-1", []string{"sh", "-c", "echo up; sleep 60; echo never"}, startOptions{}); err != nil {
-		return err
-	}
-	after := int64(0)
-	for up := false; !up; { // the case's time limit ends it
-		reply, err := s.read(ctx, "uexec-1", after, shellMaxBytes, shellWaitMs)
-		if err != nil {
-			return err
-		}
-		after, up = reply.NextSeq, len(reply.Chunks) > 0
-	}
-	err = wantPrompt("terminate", func() error {
-		running, err := s.terminate(ctx, "uexec-1")
-		if err == nil && !running {
-			err = fmt.Errorf("expected running true, came false")
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	out, err := s.collect(ctx, "uexec-1", after)
-	if err != nil {
-		return err
-	}
-	if !out.over || out.exitCode == nil || *out.exitCode <= 128 || out.elapsed > 4*time.Second {
-		return fmt.Errorf("expected an exit code above 128 within 4 s, came: %s", out)
-	}
-	return nil
+func unknownProcess(ctx context.Context, e *env, s *session) error {
+	return wantUnknown(ctx, s, "shell-99")
 }
 
-func unknownProcess(ctx context.Context, e *env) error {
-	s, err := e.connect(ctx)
+// wantUnknown: read is an error, terminate finds nothing running, write says so in its status.
+func wantUnknown(ctx context.Context, s *session, pid string) error {
+	_, readErr := s.read(ctx, pid, 0, shellMaxBytes, shellWaitMs)
+	running, terminateErr := s.terminate(ctx, pid)
+	write, err := s.beginWrite(pid, []byte("x"), s.newWriteID())
 	if err != nil {
 		return err
 	}
-	_, readErr := s.read(ctx, "shell-99", 0, shellMaxBytes, shellWaitMs)
-	running, terminateErr := s.terminate(ctx, "shell-99")
-	status, writeErr := s.write(ctx, "shell-99", []byte("x"))
+	status, writeErr := write.status(ctx)
 	var terminated, written error
 	if terminateErr != nil || running {
-		terminated = fmt.Errorf("process/terminate: expected running false, came %v, %s", running, showErr(terminateErr))
+		terminated = &callError{"process/terminate", fmt.Errorf("expected running false, came %v, %s", running, showErr(terminateErr))}
 	}
 	if writeErr != nil || status != "unknownProcess" {
-		written = fmt.Errorf("process/write: expected status unknownProcess, came %q, %s", status, showErr(writeErr))
+		written = write.failed("expected status unknownProcess, came %q, %s", status, showErr(writeErr))
 	}
 	return together(wantCode("process/read", readErr, -32600), terminated, written)
 }
 
-// sameIDTwoClients: shell-1 exists in every session.
-func sameIDTwoClients(ctx context.Context, e *env) error {
-	var clients [2]*session
-	for i := range clients {
-		s, err := e.connect(ctx)
-		if err != nil {
-			return err
-		}
-		clients[i] = s
-	}
-	return parallel(ctx, len(clients), func(ctx context.Context, i int) error {
-		out, err := clients[i].sh(ctx, fmt.Sprintf("for n in 1 2 3 4; do echo client %d; sleep 0.3; done; exit %d", i, 10+i))
-		if err != nil {
-			return err
-		}
-		want := strings.Repeat(fmt.Sprintf("client %d\n", i), 4)
-		return together(wantBytes("stdout", []byte(want), out.stdout), wantExit(out, 10+i))
-	})
-}
-
 // startFormOmitted: no cwd, env, arg0; the server's own directory and environment count.
-func startFormOmitted(ctx context.Context, e *env) error {
-	s, err := e.connect(ctx)
-	if err != nil {
-		return err
-	}
+func startFormOmitted(ctx context.Context, e *env, s *session) error {
 	s.dialect.start = startOmitted
 	out, err := s.sh(ctx, "pwd; env")
 	if err != nil {
@@ -166,11 +69,7 @@ func startFormOmitted(ctx context.Context, e *env) error {
 }
 
 // startFormPathEnv: cwd /tmp, an environment of exactly PATH, arg0 null.
-func startFormPathEnv(ctx context.Context, e *env) error {
-	s, err := e.connect(ctx)
-	if err != nil {
-		return err
-	}
+func startFormPathEnv(ctx context.Context, e *env, s *session) error {
 	s.dialect.start = startPathEnv
 	cwd, err := s.exec(ctx, "", "pwd")
 	if err != nil {
@@ -183,11 +82,7 @@ func startFormPathEnv(ctx context.Context, e *env) error {
 	return together(wantRun(cwd, []byte("/tmp\n")), wantRun(environment, []byte("PATH="+bridgePath+"\n")))
 }
 
-func startWithCwd(ctx context.Context, e *env) error {
-	s, err := e.connect(ctx)
-	if err != nil {
-		return err
-	}
+func startWithCwd(ctx context.Context, e *env, s *session) error {
 	out, err := s.exec(ctx, e.dir, "sh", "-c", "pwd")
 	if err != nil {
 		return err
@@ -196,17 +91,9 @@ func startWithCwd(ctx context.Context, e *env) error {
 }
 
 // ttyOutput: terminal output is not labelled stderr, so it counts as stdout.
-func ttyOutput(ctx context.Context, e *env) error {
-	s, err := e.connect(ctx)
-	if err != nil {
-		return err
-	}
+func ttyOutput(ctx context.Context, e *env, s *session) error {
 	line := "test -t 0 && test -t 1 && test -t 2 && echo terminal"
-	if err := s.start(ctx, "uexec-1", []string{"sh", "-c", line}, startOptions{tty: true}); err != nil {
-		var refused *rpcError
-		if errors.As(err, &refused) && strings.Contains(refused.Message, "tty") {
-			return errSkip{"not offered: " + refused.Message}
-		}
+	if err := notOfferedTTY(s.startShell(ctx, "uexec-1", line, startOptions{tty: true})); err != nil {
 		return err
 	}
 	out, err := s.collect(ctx, "uexec-1", 0)
@@ -214,4 +101,13 @@ func ttyOutput(ctx context.Context, e *env) error {
 		return err
 	}
 	return wantRun(out, []byte("terminal\r\n"))
+}
+
+// notOfferedTTY turns the refusal of a terminal into a verdict of its own.
+func notOfferedTTY(err error) error {
+	var refused *rpcError
+	if errors.As(err, &refused) && strings.Contains(refused.Message, "tty") {
+		return errNotOffered{refused.Message}
+	}
+	return err
 }

@@ -1,6 +1,6 @@
 package main
 
-// Standard input: order, size, flushing at terminate (R7).
+// R7, first half: what is written to a process arrives, in order, whatever else waits.
 
 import (
 	"context"
@@ -10,144 +10,138 @@ import (
 )
 
 var stdinCases = []testCase{
-	{name: "stdin-1mib-slow-reader", run: bigStdin},
-	{name: "stdin-order", run: stdinOrder},
-	{name: "stdin-repeated-write", run: repeatedWrite},
+	{name: "stdin-1mib-slow-reader", rules: "R7", run: bigStdin},
+	{name: "stdin-order", rules: "R7", run: stdinOrder},
+	{name: "stdin-repeated-write", rules: "accept", run: repeatedWrite},
+	{name: "tty-stdin", rules: "R7", run: ttyStdin},
 }
 
-// bigStdin: one write of 1 MiB to a reader that sleeps first. Other calls go on, and
-// the terminate that stands for "close stdin" loses nothing.
-func bigStdin(ctx context.Context, e *env) error {
-	s, err := e.connect(ctx)
-	if err != nil {
-		return err
-	}
+var pipe = startOptions{pipeStdin: true}
+
+// bigStdin: a write of 1 MiB to a reader that takes nothing until the case lets it. All other
+// calls go on meanwhile, writes to another process too, and then nothing is lost.
+func bigStdin(ctx context.Context, e *env, s *session) error {
 	_, data, err := e.randomFile("data", 1<<20)
 	if err != nil {
 		return err
 	}
-	small, _, err := e.randomFile("small", 100)
+	small, content, err := e.randomFile("small", 100)
 	if err != nil {
 		return err
 	}
-	pipe := startOptions{pipeStdin: true}
-	// A reader that does not read at all for long: its write may not hold up the rest.
-	if err := s.start(ctx, "uexec-1", []string{"sh", "-c", "sleep 6; cat >/dev/null"}, pipe); err != nil {
+	release := e.gate("release")
+	if err := s.startShell(ctx, "uexec-1", release.wait()+"; exec sha256sum", pipe); err != nil {
 		return err
 	}
 	blocked, err := s.beginWrite("uexec-1", data, "blocked")
 	if err != nil {
 		return err
 	}
-	err = wantPrompt("process/start during a blocked write", func() error {
-		return s.start(ctx, "copy-dst-1", []string{"sh", "-c", "sleep 1; sha256sum"}, pipe)
+	err = wantUnblocked(ctx, "calls beside a write that nobody takes", func(ctx context.Context) error {
+		got, err := s.readFile(ctx, small)
+		if err != nil {
+			return err
+		}
+		if err := s.start(ctx, "uexec-2", []string{"cat"}, pipe); err != nil {
+			return err
+		}
+		if err := s.write(ctx, "uexec-2", []byte("echoed")); err != nil {
+			return err
+		}
+		return together(wantBytes("fs/readFile", content, got), s.reader("uexec-2").untilOutput(ctx, len("echoed")))
 	})
 	if err != nil {
 		return err
 	}
-	written, err := s.beginWrite("copy-dst-1", data, "slow")
-	if err != nil {
+	if err := release.open(); err != nil {
 		return err
 	}
-	err = wantPrompt("fs/readFile during a blocked write", func() error {
-		_, err := s.readFile(ctx, small)
+	if err := blocked.accepted(ctx); err != nil {
 		return err
-	})
-	if err != nil {
-		return err
-	}
-	if status, err := written(ctx); err != nil || status != "accepted" {
-		return fmt.Errorf("process/write: expected status accepted, came %q, %s", status, showErr(err))
-	}
-	_, after, err := s.drainIdle(ctx, "copy-dst-1", 0, drainLimit)
-	if err != nil {
-		return err
-	}
-	if err := wantPrompt("terminate", func() error { _, err := s.terminate(ctx, "copy-dst-1"); return err }); err != nil {
-		return err
-	}
-	out, err := s.collect(ctx, "copy-dst-1", after)
-	if err != nil {
-		return err
-	}
-	want := fmt.Sprintf("%x  -\n", sha256.Sum256(data))
-	if err := wantRun(out, []byte(want)); err != nil {
-		return fmt.Errorf("after terminate: %w", err)
 	}
 	if _, err := s.terminate(ctx, "uexec-1"); err != nil {
 		return err
 	}
-	_, err = blocked(ctx) // answered, whatever became of the bytes
+	out := s.reader("uexec-1")
+	if err := out.until(ctx, isOver); err != nil {
+		return err
+	}
+	if err := wantRun(out.output, []byte(fmt.Sprintf("%x  -\n", sha256.Sum256(data)))); err != nil {
+		return fmt.Errorf("after terminate: %w", err)
+	}
+	_, err = s.terminate(ctx, "uexec-2")
 	return err
 }
 
 // stdinOrder: 200 writes in flight at once arrive in the order in which they were sent.
-func stdinOrder(ctx context.Context, e *env) error {
-	s, err := e.connect(ctx)
-	if err != nil {
-		return err
-	}
-	if err := s.start(ctx, "uexec-1", []string{"cat"}, startOptions{pipeStdin: true}); err != nil {
+func stdinOrder(ctx context.Context, e *env, s *session) error {
+	if err := s.start(ctx, "uexec-1", []string{"cat"}, pipe); err != nil {
 		return err
 	}
 	lines := numbered(200)
-	var replies []func(context.Context) (string, error)
+	var writes []*pendingWrite
 	for _, line := range lines {
-		wait, err := s.beginWrite("uexec-1", []byte(line+"\n"), line)
+		write, err := s.beginWrite("uexec-1", []byte(line+"\n"), line)
 		if err != nil {
 			return err
 		}
-		replies = append(replies, wait)
+		writes = append(writes, write)
 	}
-	for _, wait := range replies {
-		if status, err := wait(ctx); err != nil || status != "accepted" {
-			return fmt.Errorf("process/write: expected status accepted, came %q, %s", status, showErr(err))
+	for _, write := range writes {
+		if err := write.accepted(ctx); err != nil {
+			return err
 		}
 	}
-	out, after, err := s.drainIdle(ctx, "uexec-1", 0, drainLimit)
-	if err != nil {
+	out := s.reader("uexec-1")
+	if err := out.untilOutput(ctx, len(strings.Join(lines, "\n"))+1); err != nil {
 		return err
 	}
-	if _, err := s.terminate(ctx, "uexec-1"); err != nil {
-		return err
-	}
-	rest, err := s.collect(ctx, "uexec-1", after)
-	if err != nil {
-		return err
-	}
-	return together(wantLines(lines, append(out.stdout, rest.stdout...)), wantExit(rest, 0))
+	_, err := s.terminate(ctx, "uexec-1")
+	return together(wantLines(lines, out.stdout), err)
 }
 
 // repeatedWrite: without writeId the same bytes twice are two writes; with the same
 // writeId the second is answered but not written.
-func repeatedWrite(ctx context.Context, e *env) error {
-	s, err := e.connect(ctx)
-	if err != nil {
-		return err
-	}
-	if err := s.start(ctx, "uexec-1", []string{"cat"}, startOptions{pipeStdin: true}); err != nil {
+func repeatedWrite(ctx context.Context, e *env, s *session) error {
+	if err := s.start(ctx, "uexec-1", []string{"cat"}, pipe); err != nil {
 		return err
 	}
 	for i := 0; i < 2; i++ {
-		if status, err := s.writeAs(ctx, "uexec-1", []byte("again\n"), "same"); err != nil || status != "accepted" {
-			return fmt.Errorf("process/write: expected status accepted, came %q, %s", status, showErr(err))
+		if err := s.writeAs(ctx, "uexec-1", []byte("again\n"), "same"); err != nil {
+			return err
 		}
 	}
-	out, after, err := s.drainIdle(ctx, "uexec-1", 0, drainLimit)
-	if err != nil {
+	if err := s.writeAs(ctx, "uexec-1", []byte("end\n"), "other"); err != nil {
 		return err
 	}
-	if _, err := s.terminate(ctx, "uexec-1"); err != nil {
-		return err
-	}
-	rest, err := s.collect(ctx, "uexec-1", after)
-	if err != nil {
-		return err
-	}
-	times := 2
+	want := "again\nagain\nend\n"
 	if e.dialect.writeID {
-		times = 1
+		want = "again\nend\n"
 	}
-	return together(wantBytes("stdout", []byte(strings.Repeat("again\n", times)), append(out.stdout, rest.stdout...)),
-		wantExit(rest, 0))
+	out := s.reader("uexec-1")
+	err := out.until(ctx, func(*readReply) bool { return strings.HasSuffix(string(out.stdout), "end\n") })
+	if err != nil {
+		return err
+	}
+	_, err = s.terminate(ctx, "uexec-1")
+	return together(wantBytes("stdout", []byte(want), out.stdout), err)
+}
+
+// ttyStdin: exec_command with a terminal and write_stdin.
+func ttyStdin(ctx context.Context, e *env, s *session) error {
+	line := `stty -echo; printf ready; read answer; echo "got $answer"`
+	if err := notOfferedTTY(s.startShell(ctx, "uexec-1", line, startOptions{tty: true})); err != nil {
+		return err
+	}
+	out := s.reader("uexec-1")
+	if err := out.untilOutput(ctx, len("ready")); err != nil {
+		return err
+	}
+	if err := s.write(ctx, "uexec-1", []byte("hello\n")); err != nil {
+		return err
+	}
+	if err := out.until(ctx, isClosed); err != nil {
+		return err
+	}
+	return wantRun(out.output, []byte("readygot hello\r\n"))
 }

@@ -39,6 +39,7 @@ func (d dialect) path(native string) string {
 // session is a client that has shaken hands, with the bridge's typed calls.
 type session struct {
 	*client
+	env     *env
 	dialect dialect
 	shells  atomic.Int64
 	writes  atomic.Int64
@@ -93,80 +94,83 @@ func (r *readReply) failure() string {
 }
 
 func (s *session) read(ctx context.Context, pid string, after int64, maxBytes, waitMs int) (*readReply, error) {
-	wait, err := s.beginRead(pid, after, maxBytes, waitMs)
+	poll, err := s.beginRead(pid, after, maxBytes, waitMs)
 	if err != nil {
 		return nil, err
 	}
-	return wait(ctx)
+	return poll.wait(ctx)
 }
 
-// beginRead sends a process/read; the reply is waited for later.
-func (s *session) beginRead(pid string, after int64, maxBytes, waitMs int) (func(context.Context) (*readReply, error), error) {
-	wait, err := s.begin("process/read", map[string]any{
+// pendingRead is a process/read whose reply is still to come.
+type pendingRead struct {
+	*pendingCall
+	after int64
+}
+
+func (s *session) beginRead(pid string, after int64, maxBytes, waitMs int) (*pendingRead, error) {
+	call, err := s.begin("process/read", map[string]any{
 		"processId": pid, "afterSeq": after, "maxBytes": maxBytes, "waitMs": waitMs,
 	})
-	if err != nil {
-		return nil, err
-	}
-	return func(ctx context.Context) (*readReply, error) {
-		raw, err := wait(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return decodeRead(raw, after)
-	}, nil
+	return &pendingRead{call, after}, err
 }
 
-func decodeRead(raw json.RawMessage, after int64) (*readReply, error) {
+func (p *pendingRead) wait(ctx context.Context) (*readReply, error) {
 	reply := &readReply{}
-	if err := json.Unmarshal(raw, reply); err != nil {
-		return nil, fmt.Errorf("process/read: result does not decode: %w: %.200s", err, raw)
+	if err := p.awaitInto(ctx, reply); err != nil {
+		return nil, err
 	}
-	last := after
+	last := p.after
 	for _, c := range reply.Chunks {
 		if c.Seq <= last {
-			return nil, fmt.Errorf("process/read afterSeq %d: expected seqs to rise, came %d after %d", after, c.Seq, last)
+			return nil, p.failed("afterSeq %d: expected seqs to rise, came %d after %d", p.after, c.Seq, last)
 		}
 		last = c.Seq
 	}
 	return reply, nil
 }
 
-// write sends one process/write and gives the reply's status.
-func (s *session) write(ctx context.Context, pid string, data []byte) (string, error) {
-	return s.writeAs(ctx, pid, data, fmt.Sprintf("w-%d", s.writes.Add(1)))
+// write sends one process/write that must be accepted.
+func (s *session) write(ctx context.Context, pid string, data []byte) error {
+	return s.writeAs(ctx, pid, data, s.newWriteID())
 }
+
+func (s *session) newWriteID() string { return fmt.Sprintf("w-%d", s.writes.Add(1)) }
 
 // writeAs is write with a chosen writeId (which the plain dialect leaves out).
-func (s *session) writeAs(ctx context.Context, pid string, data []byte, writeID string) (string, error) {
-	wait, err := s.beginWrite(pid, data, writeID)
+func (s *session) writeAs(ctx context.Context, pid string, data []byte, writeID string) error {
+	write, err := s.beginWrite(pid, data, writeID)
 	if err != nil {
-		return "", err
+		return err
 	}
-	return wait(ctx)
+	return write.accepted(ctx)
 }
 
-// beginWrite sends a process/write; the reply is waited for later.
-func (s *session) beginWrite(pid string, data []byte, writeID string) (func(context.Context) (string, error), error) {
+// pendingWrite is a process/write whose reply is still to come.
+type pendingWrite struct{ *pendingCall }
+
+func (s *session) beginWrite(pid string, data []byte, writeID string) (*pendingWrite, error) {
 	params := map[string]any{"processId": pid, "chunk": nonNil(data)}
 	if s.dialect.writeID {
 		params["writeId"] = writeID
 	}
-	wait, err := s.begin("process/write", params)
-	if err != nil {
-		return nil, err
+	call, err := s.begin("process/write", params)
+	return &pendingWrite{call}, err
+}
+
+func (p *pendingWrite) status(ctx context.Context) (string, error) {
+	var reply struct {
+		Status string `json:"status"`
 	}
-	return func(ctx context.Context) (string, error) {
-		raw, err := wait(ctx)
-		if err != nil {
-			return "", err
-		}
-		var reply struct {
-			Status string `json:"status"`
-		}
-		err = json.Unmarshal(raw, &reply)
-		return reply.Status, err
-	}, nil
+	err := p.awaitInto(ctx, &reply)
+	return reply.Status, err
+}
+
+func (p *pendingWrite) accepted(ctx context.Context) error {
+	status, err := p.status(ctx)
+	if err == nil && status != "accepted" {
+		err = p.failed("expected status accepted, came %q", status)
+	}
+	return err
 }
 
 func (s *session) terminate(ctx context.Context, pid string) (running bool, err error) {

@@ -3,104 +3,144 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"path"
+	"time"
+
+	"nhooyr.io/websocket"
 )
 
+// options are what the command line says of a run.
+type options struct {
+	url, serverName, jsonFile string
+	copyMiB                   int
+}
+
 func main() {
-	url := flag.String("url", "", "`ws://` URL of the server")
-	glob := flag.String("case", "*", "run only the cases whose name (with or without dialect/) matches `GLOB`")
-	dialects := flag.String("dialect", "both", "plain, uri or both")
-	start := flag.String("start", "auto", "process/start form: omitted (no cwd, env, arg0), path-env, or auto (plain: omitted, uri: path-env)")
-	copyMiB := flag.Int("copy-mib", 100, "size of the big file of the copy pump")
-	list := flag.Bool("list", false, "print the case names and stop")
+	var o options
+	var s selection
+	flag.StringVar(&o.url, "url", "", "`ws://` URL of the server")
+	flag.StringVar(&o.serverName, "server-name", "", "`NAME` of the server, for the result file")
+	flag.StringVar(&o.jsonFile, "json", "", "write the results to `FILE`")
+	flag.IntVar(&o.copyMiB, "copy-mib", 100, "size of the big file of the copy pump")
+	flag.StringVar(&s.glob, "case", "*", "run only the cases whose name (with or without dialect/) matches `GLOB`")
+	flag.StringVar(&s.rule, "rule", "", "run only the cases of a `RULE`, e.g. R4")
+	flag.StringVar(&s.dialects, "dialect", "both", "plain, uri or both")
+	flag.StringVar(&s.start, "start", "auto", "process/start form: omitted (no cwd, env, arg0), path-env, or auto (plain: omitted, uri: path-env)")
+	list := flag.Bool("list", false, "print the cases with their rules and stop")
 	flag.Parse()
 
-	jobs, err := selectJobs(*glob, *dialects, *start)
-	if err == nil && *url == "" && !*list {
+	jobs, err := selectJobs(s)
+	if err == nil && o.url == "" && !*list {
 		err = errors.New("-url is missing")
 	}
 	if err == nil && flag.NArg() > 0 {
 		err = fmt.Errorf("unexpected argument %q", flag.Arg(0))
 	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "go-bridge:", err)
-		os.Exit(2)
-	}
-	if *list {
+	if err == nil && *list {
 		for _, j := range jobs {
-			fmt.Println(j.fullName())
+			fmt.Println(j.fullName(), j.rules)
 		}
 		return
 	}
-	failed, err := report(*url, *copyMiB, jobs)
+	var counts tally
+	if err == nil {
+		counts, err = report(o, jobs)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "go-bridge:", err)
 		os.Exit(2)
 	}
-	if failed > 0 {
-		os.Exit(1)
-	}
+	os.Exit(counts.exitCode())
 }
 
-// report runs the jobs, prints a line for each, and gives the number that failed.
-func report(url string, copyMiB int, jobs []job) (failed int, err error) {
+// report runs the jobs, prints a line for each and the sum, and writes the result file.
+func report(o options, jobs []job) (tally, error) {
 	scratch, err := os.MkdirTemp("", "go-bridge-")
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer os.RemoveAll(scratch)
-	passed, skipped := 0, 0
-	for r := range (runner{url: url, scratch: scratch, copyMiB: copyMiB}).runAll(jobs) {
+	started := time.Now()
+	counts := tally{}
+	var results []result
+	for r := range (runner{url: o.url, scratch: scratch, copyMiB: o.copyMiB, timeout: caseTimeout}).runAll(jobs) {
 		fmt.Println(r)
-		var skip errSkip
-		switch {
-		case r.err == nil:
-			passed++
-		case errors.As(r.err, &skip):
-			skipped++
-		default:
-			failed++
-		}
+		counts[r.verdict()]++
+		results = append(results, r)
 	}
-	fmt.Printf("%d passed, %d failed, %d skipped\n", passed, failed, skipped)
-	return failed, nil
+	fmt.Println(counts)
+	if o.jsonFile == "" {
+		return counts, nil
+	}
+	server := serverEntry{Name: o.serverName, URL: o.url, Version: declaredVersion(o.url)}
+	return counts, writeResults(o.jsonFile, server, started, results)
 }
 
-func selectJobs(glob, dialects, start string) ([]job, error) {
+// declaredVersion is what the server says of itself at initialize; old ones say nothing.
+func declaredVersion(url string) string {
+	ctx, cancel := context.WithTimeout(context.Background(), unblockedLimit)
+	defer cancel()
+	c, err := dial(ctx, url, websocket.CompressionDisabled, &callLog{})
+	if err != nil {
+		return ""
+	}
+	defer c.close()
+	var reply struct {
+		EnvironmentInfo struct {
+			ExecutorVersion string `json:"executorVersion"`
+		} `json:"environmentInfo"`
+	}
+	if c.call(ctx, "initialize", map[string]any{"clientName": clientName}, &reply) != nil {
+		return ""
+	}
+	return reply.EnvironmentInfo.ExecutorVersion
+}
+
+// selection says which jobs to run.
+type selection struct {
+	glob, rule, dialects, start string
+}
+
+func selectJobs(s selection) ([]job, error) {
 	plain := dialect{name: "plain", start: startOmitted}
 	uri := dialect{name: "uri", uri: true, writeID: true, start: startPathEnv}
-	switch start {
+	switch s.start {
 	case "auto":
 	case "omitted":
 		uri.start = startOmitted
 	case "path-env":
 		plain.start = startPathEnv
 	default:
-		return nil, fmt.Errorf("-start %q: expected auto, omitted or path-env", start)
+		return nil, fmt.Errorf("-start %q: expected auto, omitted or path-env", s.start)
 	}
-	chosen := map[string][]dialect{"plain": {plain}, "uri": {uri}, "both": {plain, uri}}[dialects]
+	chosen := map[string][]dialect{"plain": {plain}, "uri": {uri}, "both": {plain, uri}}[s.dialects]
 	if chosen == nil {
-		return nil, fmt.Errorf("-dialect %q: expected plain, uri or both", dialects)
+		return nil, fmt.Errorf("-dialect %q: expected plain, uri or both", s.dialects)
 	}
 	var jobs []job
 	for _, c := range allCases() {
-		for _, d := range chosen {
-			j := job{c, d}
-			short, err := path.Match(glob, c.name)
-			if err != nil {
-				return nil, fmt.Errorf("-case %q: %w", glob, err)
+		for i, d := range chosen {
+			if c.once && i > 0 {
+				break
 			}
-			if long, _ := path.Match(glob, j.fullName()); short || long {
+			j := job{c, d}
+			short, err := path.Match(s.glob, c.name)
+			if err != nil {
+				return nil, fmt.Errorf("-case %q: %w", s.glob, err)
+			}
+			long, _ := path.Match(s.glob, j.fullName())
+			if (short || long) && (s.rule == "" || j.hasRule(s.rule)) {
 				jobs = append(jobs, j)
 			}
 		}
 	}
 	if jobs == nil {
-		return nil, fmt.Errorf("-case %q matches no case", glob)
+		return nil, fmt.Errorf("-case %q -rule %q -dialect %s matches no case", s.glob, s.rule, s.dialects)
 	}
 	return jobs, nil
 }
@@ -108,7 +148,10 @@ func selectJobs(glob, dialects, start string) ([]job, error) {
 // allCases lists every case, the long waiters first so that they overlap the rest.
 func allCases() []testCase {
 	var all []testCase
-	for _, group := range [][]testCase{outputCases, stdinCases, processCases, flowCases, fileCases, copyCases, wireCases} {
+	for _, group := range [][]testCase{
+		retentionCases, batchingCases, cursorCases, endCases, stdinCases, terminateCases,
+		concurrencyCases, errorCases, processCases, fileCases, copyCases, wireCases,
+	} {
 		all = append(all, group...)
 	}
 	return all

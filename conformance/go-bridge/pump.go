@@ -37,10 +37,15 @@ func quote(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\'
 
 // pump copies src (on from) to dst (on to); the two may be the same session.
 func pump(ctx context.Context, from, to *session, src, dst string) error {
+	return pumpFrom(ctx, from, to, "cat "+quote(src), dst)
+}
+
+// pumpFrom is pump with another source than cat.
+func pumpFrom(ctx context.Context, from, to *session, srcLine, dst string) error {
 	id := newUUID()
 	partial := dst + ".partial-" + id
 	srcPid, dstPid := "copy-src-"+id, "copy-dst-"+id
-	err := pumpBytes(ctx, from, to, srcPid, dstPid, "cat "+quote(src), "cat > "+quote(partial))
+	err := pumpBytes(ctx, from, to, srcPid, dstPid, srcLine, "cat > "+quote(partial))
 	if err != nil {
 		cleanup, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
@@ -69,7 +74,7 @@ func pumpBytes(ctx context.Context, from, to *session, srcPid, dstPid, srcLine, 
 			if c.Stream != "stdout" {
 				continue
 			}
-			if _, err := to.write(ctx, dstPid, c.Chunk); err != nil {
+			if err := to.write(ctx, dstPid, c.Chunk); err != nil {
 				return fmt.Errorf("destination: %w", err)
 			}
 		}

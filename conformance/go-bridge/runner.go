@@ -6,7 +6,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand"
 	"os"
@@ -20,14 +19,16 @@ import (
 
 const (
 	lightLanes  = 6
-	caseTimeout = 45 * time.Second
+	caseTimeout = 4 * time.Minute
 )
 
-// testCase is one named walk.
+// testCase is one named walk of the rules it is about.
 type testCase struct {
 	name  string
+	rules string // "R1" or "R1,R2": see README.md
 	heavy bool
-	run   func(ctx context.Context, e *env) error
+	once  bool // long, and the same in either dialect: only in the first that is asked for
+	run   func(ctx context.Context, e *env, s *session) error
 }
 
 // env is what a case gets: where to connect, how to speak, a directory of its own.
@@ -36,19 +37,15 @@ type env struct {
 	dialect dialect
 	dir     string
 	copyMiB int
+	log     callLog
 
 	mu   sync.Mutex
 	open []*client
 }
 
-// errSkip marks a case that cannot be judged here.
-type errSkip struct{ reason string }
-
-func (e errSkip) Error() string { return e.reason }
-
 // dial opens a connection (compression as given) that ends with the case.
 func (e *env) dial(ctx context.Context, mode websocket.CompressionMode) (*client, error) {
-	c, err := dial(ctx, e.url, mode)
+	c, err := dial(ctx, e.url, mode, &e.log)
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
@@ -58,13 +55,17 @@ func (e *env) dial(ctx context.Context, mode websocket.CompressionMode) (*client
 	return c, nil
 }
 
-// connect gives a session of the case's dialect.
+// connect gives a session of the bridge in the case's dialect.
 func (e *env) connect(ctx context.Context) (*session, error) {
+	return e.connectAs(ctx, clientName)
+}
+
+func (e *env) connectAs(ctx context.Context, name string) (*session, error) {
 	c, err := e.dial(ctx, websocket.CompressionDisabled)
 	if err != nil {
 		return nil, err
 	}
-	return &session{client: c, dialect: e.dialect}, c.hello(ctx)
+	return &session{client: c, env: e, dialect: e.dialect}, c.hello(ctx, name)
 }
 
 func (e *env) file(name string) string { return filepath.Join(e.dir, name) }
@@ -95,44 +96,44 @@ type job struct {
 
 func (j job) fullName() string { return j.dialect.name + "/" + j.name }
 
-type result struct {
-	name string
-	took time.Duration
-	err  error
+func (j job) hasRule(rule string) bool {
+	for _, r := range strings.Split(j.rules, ",") {
+		if r == rule {
+			return true
+		}
+	}
+	return false
 }
 
-func (r result) String() string {
-	verdict, reason := "PASS", ""
-	var skip errSkip
-	if errors.As(r.err, &skip) {
-		verdict = "SKIP"
-	} else if r.err != nil {
-		verdict = "FAIL"
-	}
-	if r.err != nil {
-		reason = " " + strings.ReplaceAll(r.err.Error(), "\n", `\n`)
-	}
-	return fmt.Sprintf("%s %s (%.2f)%s", verdict, r.name, r.took.Seconds(), reason)
+type result struct {
+	job
+	took    time.Duration
+	err     error
+	methods map[string]string
 }
 
 type runner struct {
 	url, scratch string
 	copyMiB      int
+	timeout      time.Duration
 }
 
 func (r runner) runOne(j job) result {
 	began := time.Now()
 	e := &env{url: r.url, dialect: j.dialect, copyMiB: r.copyMiB,
 		dir: filepath.Join(r.scratch, j.dialect.name, j.name)}
-	ctx, cancel := context.WithTimeout(context.Background(), caseTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), r.timeout)
 	defer cancel()
 	err := os.MkdirAll(e.dir, 0o755)
 	if err == nil {
-		err = j.run(ctx, e)
+		var s *session
+		if s, err = e.connect(ctx); err == nil {
+			err = j.run(ctx, e, s)
+		}
 	}
 	took := time.Since(began)
 	e.finish()
-	return result{j.fullName(), took, err}
+	return result{j, took, err, e.log.verdicts(err)}
 }
 
 // runAll gives the results as they come.

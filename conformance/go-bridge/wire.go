@@ -20,8 +20,10 @@ import (
 
 const (
 	clientName  = "codex-env-mcp"
-	callTimeout = 30 * time.Second
+	callTimeout = 60 * time.Second
 	maxStrays   = 64
+
+	maxNotifications = 10000
 )
 
 // rpcError is the error member of a reply.
@@ -44,12 +46,14 @@ type request struct {
 type incoming struct {
 	ID     *int64          `json:"id"`
 	Method string          `json:"method"`
+	Params json.RawMessage `json:"params"`
 	Result json.RawMessage `json:"result"`
 	Error  *rpcError       `json:"error"`
 }
 
 type client struct {
 	conn      *websocket.Conn
+	log       *callLog
 	handshake *http.Response // of the upgrade
 	ctx       context.Context
 	cancel    context.CancelFunc
@@ -59,14 +63,14 @@ type client struct {
 	mu            sync.Mutex
 	nextID        int64
 	pending       map[int64]chan incoming
-	notifications map[string]int
+	notifications []incoming
 	strays        []string // frames the bridge cannot decode
 	strayCame     chan struct{}
 	readErr       error
 }
 
 // dial opens the WebSocket without the initialize handshake.
-func dial(ctx context.Context, url string, mode websocket.CompressionMode) (*client, error) {
+func dial(ctx context.Context, url string, mode websocket.CompressionMode, log *callLog) (*client, error) {
 	dialCtx, cancelDial := context.WithTimeout(ctx, 10*time.Second)
 	defer cancelDial()
 	conn, resp, err := websocket.Dial(dialCtx, url, &websocket.DialOptions{
@@ -78,9 +82,8 @@ func dial(ctx context.Context, url string, mode websocket.CompressionMode) (*cli
 	}
 	conn.SetReadLimit(math.MaxInt64 - 1)
 	c := &client{
-		conn: conn, handshake: resp, done: make(chan struct{}),
-		pending: map[int64]chan incoming{}, notifications: map[string]int{},
-		strayCame: make(chan struct{}),
+		conn: conn, log: log, handshake: resp, done: make(chan struct{}),
+		pending: map[int64]chan incoming{}, strayCame: make(chan struct{}),
 	}
 	// The library closes the connection when a read or write context ends, so
 	// both use the connection's own context, never a call's.
@@ -90,13 +93,12 @@ func dial(ctx context.Context, url string, mode websocket.CompressionMode) (*cli
 }
 
 // hello performs initialize and initialized.
-func (c *client) hello(ctx context.Context) error {
+func (c *client) hello(ctx context.Context, name string) error {
 	var reply struct {
 		SessionID string `json:"sessionId"`
 	}
-	err := c.call(ctx, "initialize", map[string]any{"clientName": clientName}, &reply)
-	if err != nil {
-		return fmt.Errorf("initialize: %w", err)
+	if err := c.call(ctx, "initialize", map[string]any{"clientName": name}, &reply); err != nil {
+		return err
 	}
 	if reply.SessionID == "" {
 		return errors.New("initialize: expected a sessionId, came none")
@@ -154,7 +156,9 @@ func (c *client) dispatch(frame []byte) {
 		return
 	}
 	if in.ID == nil {
-		c.notifications[in.Method]++
+		if len(c.notifications) < maxNotifications {
+			c.notifications = append(c.notifications, in)
+		}
 		return
 	}
 	if reply, ok := c.pending[*in.ID]; ok {
@@ -196,10 +200,38 @@ func (c *client) awaitStray(ctx context.Context, match func(string) bool) (strin
 	}
 }
 
-func (c *client) notificationCount(method string) int {
+// awaitReply waits for the reply to a request that was sent as text with this id (as JSON).
+func (c *client) awaitReply(ctx context.Context, id string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, unblockedLimit)
+	defer cancel()
+	frame, err := c.awaitStray(ctx, func(frame string) bool {
+		var reply struct{ ID json.RawMessage }
+		return json.Unmarshal([]byte(frame), &reply) == nil && string(reply.ID) == id
+	})
+	if err != nil {
+		err = fmt.Errorf("expected a reply with the id %s: %w", id, err)
+	}
+	return frame, err
+}
+
+// strayFrames gives the frames so far that the bridge could not decode or had not asked for.
+func (c *client) strayFrames() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.notifications[method]
+	return append([]string(nil), c.strays...)
+}
+
+// notified gives the notifications of a method that have come so far.
+func (c *client) notified(method string) []incoming {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var found []incoming
+	for _, in := range c.notifications {
+		if in.Method == method {
+			found = append(found, in)
+		}
+	}
+	return found
 }
 
 func (c *client) readError() error {
@@ -218,72 +250,4 @@ func (c *client) send(message request) error {
 
 func (c *client) sendText(text []byte) error {
 	return c.conn.Write(c.ctx, websocket.MessageText, text)
-}
-
-// call sends a request and decodes its result into result (unless nil).
-func (c *client) call(ctx context.Context, method string, params, result any) error {
-	raw, err := c.callRaw(ctx, method, params)
-	if err != nil || result == nil || len(raw) == 0 {
-		return err
-	}
-	if err := json.Unmarshal(raw, result); err != nil {
-		return fmt.Errorf("%s: result does not decode: %w: %.200s", method, err, raw)
-	}
-	return nil
-}
-
-func (c *client) callRaw(ctx context.Context, method string, params any) (json.RawMessage, error) {
-	wait, err := c.begin(method, params)
-	if err != nil {
-		return nil, err
-	}
-	return wait(ctx)
-}
-
-// begin sends a request and gives what waits for its reply: when it returns, the
-// request is in front of whatever is sent later.
-func (c *client) begin(method string, params any) (wait func(context.Context) (json.RawMessage, error), err error) {
-	reply := make(chan incoming, 1)
-	c.mu.Lock()
-	if c.readErr != nil {
-		c.mu.Unlock()
-		return nil, fmt.Errorf("%s: connection ended: %w", method, c.readErr)
-	}
-	c.nextID++
-	id := c.nextID
-	c.pending[id] = reply
-	c.mu.Unlock()
-
-	if err := c.send(request{JSONRPC: "2.0", ID: &id, Method: method, Params: params}); err != nil {
-		return nil, fmt.Errorf("%s: send: %w", method, err)
-	}
-	return func(ctx context.Context) (json.RawMessage, error) { return c.await(ctx, method, reply) }, nil
-}
-
-func (c *client) await(ctx context.Context, method string, reply <-chan incoming) (json.RawMessage, error) {
-	timeout := time.NewTimer(callTimeout)
-	defer timeout.Stop()
-	select {
-	case in, ok := <-reply:
-		switch {
-		case !ok:
-			return nil, fmt.Errorf("%s: connection ended: %w", method, c.readError())
-		case in.Error != nil:
-			return nil, fmt.Errorf("%s: %w", method, in.Error)
-		}
-		return in.Result, nil
-	case <-timeout.C:
-		return nil, fmt.Errorf("%s: no reply in %v", method, callTimeout)
-	case <-ctx.Done():
-		return nil, fmt.Errorf("%s: no reply before the case's time limit", method)
-	}
-}
-
-// errorCode gives the code of a JSON-RPC error inside err, or 0.
-func errorCode(err error) int64 {
-	var rpc *rpcError
-	if errors.As(err, &rpc) {
-		return rpc.Code
-	}
-	return 0
 }

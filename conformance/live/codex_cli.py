@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +36,7 @@ class Task:
     server_url: str | None
     settings: tuple[str, ...] = ()
     resumes: bool = False  # goes on with the latest thread of the same home
+    sandbox: str = "danger-full-access"
 
 
 @dataclass(frozen=True)
@@ -50,28 +52,33 @@ class CodexCli:
         return self.version >= (0, 150)
 
     @property
+    def install(self) -> Path:
+        """The folder of the native package, with the binary and the programs it brings."""
+        return next((folder for folder in self.binary.parents if folder.parent.name == "vendor"), self.binary.parent)
+
+    @property
     def _model(self) -> str:
         """A model name from the binary's own catalog; an unknown one is offered no apply_patch."""
         return "gpt-5.5" if self.version >= (0, 150) else "gpt-5.4"
 
-    def run(self, root: Path, project: Path, task: Task, timeout: float) -> CodexResult:
-        """Runs one prompt in `project`; `root` has the folders `home`, `codex-home` and `tmp`.
+    def run(self, root: Path, project: Path, task: Task, timeout: float,
+            started: Callable[[subprocess.Popen[bytes]], None]) -> CodexResult:
+        """Runs one prompt in `project`; `root` has the folders `home`, `codex-home` and `tmp`; `started` gets the process.
 
         CODEX_HOME must not lie below TMPDIR: codex refuses that.
         """
-        command = [str(self.binary), "exec", "--sandbox", "danger-full-access", "--skip-git-repo-check",
+        command = [str(self.binary), "exec", "--sandbox", task.sandbox, "--skip-git-repo-check",
                    "-C", str(project), *self._options(task), *(["resume", "--last"] if task.resumes else [])]
         environment = self._environment(root, task)
         stdout_path, stderr_path = root / "codex.stdout", root / "codex.stderr"
         with stdout_path.open("wb") as stdout, stderr_path.open("wb") as stderr:
             process = process_group.start([*command, "go"], project, environment, stdout, stderr)
+            started(process)
             try:
-                exit_code: int | None = process.wait(timeout)
-            except subprocess.TimeoutExpired:
-                exit_code = None
+                ended = process_group.ended_within(process, timeout)
             finally:
                 process_group.end(process, grace_seconds=1)
-        return CodexResult(exit_code, stdout_path.read_text(errors="replace"), stderr_path.read_text(errors="replace"))
+        return CodexResult(process.returncode if ended else None, stdout_path.read_text(errors="replace"), stderr_path.read_text(errors="replace"))
 
     def run_turns(self, root: Path, project: Path, task: Task, turns: int, timeout: float) -> CodexResult:
         """Takes several turns in one thread of one process; folders as for run().  Raises AppServerError."""

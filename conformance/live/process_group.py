@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -20,14 +21,25 @@ def start(command: list[str], cwd: Path, environment: dict[str, str],
                             stdout=stdout, stderr=stderr, start_new_session=True)
 
 
+def ended_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Whether it comes to its end in time.  It is not reaped, so its number, and its group's, stay its own."""
+    if process.returncode is not None:
+        return True
+    descriptor = os.pidfd_open(process.pid)
+    try:
+        return bool(select.select([descriptor], [], [], seconds)[0])
+    finally:
+        os.close(descriptor)
+
+
 def end(process: subprocess.Popen[bytes], grace_seconds: float) -> None:
     """SIGTERM, then SIGKILL for the whole group."""
-    if process.poll() is None:
+    if not ended_within(process, 0):
         process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(grace_seconds)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+        ended_within(process, grace_seconds)
+    if process.returncode is None:  # once it is reaped, a busy machine may have given the number to a stranger
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 

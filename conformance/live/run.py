@@ -13,60 +13,53 @@ import signal
 import subprocess
 import sys
 import tempfile
-import textwrap
 import time
 import traceback
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
-from live import (
-    process_group, scenarios_commands, scenarios_copy, scenarios_files, scenarios_mcp, scenarios_project,
-    scenarios_recovery, scenarios_setup, scenarios_terminals)
+from live import process_group
+from live.catalog import all_scenarios
 from live.codex_cli import CodexCli, parse_version
+from live.machine import MachineLack
+from live.meeting import meeting
+from live.outcome import Verdict, declared_version, judge_methods, results_of
+from live.recording import Recording, Target
 from live.scenario import ClientFault, Launch, LiveRun, Mismatch, Scenario, Unsupported, expect_equal
 from live.server_process import ServerError, ServerProcess, address_of
+from live.toml_table import BadScenario
+from capture.facts import CaseFacts
 from capture.tcp_proxy import Address
 
-SCENARIOS: tuple[Scenario, ...] = (
-    scenarios_commands.SCENARIOS + scenarios_terminals.SCENARIOS + scenarios_recovery.SCENARIOS
-    + scenarios_files.SCENARIOS + scenarios_copy.SCENARIOS + scenarios_mcp.SCENARIOS + scenarios_setup.SCENARIOS
-    + scenarios_project.SCENARIOS)
 EXIT_SKIPPED = 77
 _TAIL_LINES, _TAIL_WIDTH = 16, 300  # of a log that a failure shows
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What came of one scenario."""
-
-    word: str
-    name: str
-    seconds: float
-    reason: str = ""
-    details: str = ""
-
-    def __str__(self) -> str:
-        line = f"{self.word} {self.name} ({self.seconds:.1f}) {self.reason}".rstrip()
-        return f"{line}\n{textwrap.indent(self.details, '    ')}".rstrip()
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Plays the scenarios and prints the verdicts; the exit code."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # as an exception, so that everything is cleaned up
-    chosen = [scenario for scenario in SCENARIOS if fnmatch.fnmatch(scenario.name, arguments.scenario)]
+    try:
+        scenarios = all_scenarios()
+    except BadScenario as error:
+        sys.exit(f"scenario file {error}")
+    chosen = [scenario for scenario in scenarios if fnmatch.fnmatch(scenario.name, arguments.scenario)]
     if not chosen:
         sys.exit(f"no scenario matches {arguments.scenario!r}")
     if arguments.list:
-        print("\n".join(scenario.name for scenario in chosen if scenario.applies_to(parse_version(arguments.codex))))
+        print("\n".join(f"{scenario.name:<28}{scenario.about}".rstrip() if arguments.long else scenario.name
+                        for scenario in chosen if scenario.applies_to(parse_version(arguments.codex))))
         return 0
+    started, begun = datetime.now(timezone.utc), time.monotonic()
     fetched = subprocess.run([Path(__file__).parent / "fetch_codex.sh", arguments.codex], stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE, text=True, check=False)
     if fetched.returncode == EXIT_SKIPPED:
-        return _report(Verdict("SKIP", scenario.name, 0, fetched.stderr.strip().removeprefix("SKIP: "))
-                       for scenario in chosen)
+        return _exit_code(_report(Verdict("SKIP", scenario.name, 0, fetched.stderr.strip().removeprefix("SKIP: "))
+                                  for scenario in chosen))
     if fetched.returncode != 0:
         sys.exit(f"fetch_codex.sh failed: {fetched.stderr}")
     codex = CodexCli(Path(fetched.stdout.strip()), parse_version(arguments.codex))
@@ -81,14 +74,21 @@ def main(arguments: argparse.Namespace) -> int:
             launch = partial(_launch, program)
             server = launch((), root / "server")
         address = server.address if server else address_of(arguments.server)
-        stage = Stage(codex, address, server, launch, root, arguments.capture)
-        return _report(_play_all(chosen, stage, arguments.jobs))
+        captures = Target(arguments.capture / arguments.codex, f"codex {arguments.codex}", _server_name(arguments),
+                          codex.install, root / "server" / "home" if server else None) if arguments.capture else None
+        stage = Stage(codex, address, server, launch, root, captures, arguments.patience)
+        first = [meeting(arguments.meet)] if arguments.meet else []
+        verdicts = _report(chain(_play_all(first, stage, 1), _play_all(chosen, stage, arguments.jobs)))
+        if arguments.json:
+            results_of(verdicts, arguments.codex, _described(arguments, verdicts, address), started,
+                       time.monotonic() - begun).write(arguments.json)
+        return _exit_code(verdicts)
     except ServerError as error:
         sys.exit(f"server: {error}")
     finally:
         if server is not None:
             server.stop()
-        for leftover in process_group.kill_leftovers(root):
+        for leftover in process_group.kill_leftovers(root) if not arguments.meet else ():  # see configure()
             print(f"note: killed a process that was left over: {leftover}", file=sys.stderr)
         if arguments.keep:
             print(f"note: kept {root}", file=sys.stderr)
@@ -103,11 +103,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     target.add_argument("--server", metavar="URL", help="a server that runs already and sees this machine's files")
     target.add_argument("--reference", action="store_true", help="start the exec-server of the same codex")
     target.add_argument("--list", action="store_true", help="just name the scenarios of this client version")
+    parser.add_argument("--long", action="store_true", help="with --list: what each is about, too")
     parser.add_argument("--codex", required=True, metavar="VERSION", help="version of the client, e.g. 0.169.0")
     parser.add_argument("--scenario", default="*", metavar="GLOB", help="only the scenarios whose name matches")
     parser.add_argument("--jobs", type=int, default=3, metavar="N", help="scenarios at a time (default 3)")
     parser.add_argument("--capture", type=Path, metavar="FOLDER",
-                        help="write FOLDER/VERSION/SCENARIO.jsonl for replay/convert.py")
+                        help="record into FOLDER/VERSION/SCENARIO.jsonl, for `paned-conformance convert`")
+    parser.add_argument("--patience", type=float, default=1.0, metavar="N", help="multiply all time limits (default 1)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to FILE (for paned-conformance report)")
+    parser.add_argument("--server-name", default="", metavar="NAME", help="what the results call the server")
+    parser.add_argument("--meet", type=Path, metavar="FOLDER",
+                        help="first hold a connection open until FOLDER/go appears (for paned-conformance cross, which "
+                             "also sees to the processes that are left over)")
     parser.add_argument("--keep", action="store_true", help="keep the temporary folder")
 
 
@@ -120,7 +127,23 @@ class Stage:
     server: ServerProcess | None
     launch: Launch | None
     root: Path
-    captures: Path | None
+    captures: Target | None
+    patience: float
+
+
+def _server_name(arguments: argparse.Namespace) -> str:
+    """What a recording says of the server."""
+    if arguments.reference:
+        return f"codex exec-server {arguments.codex}"
+    return "paned" if arguments.paned else str(arguments.server)
+
+
+def _described(arguments: argparse.Namespace, verdicts: list[Verdict], address: Address) -> dict[str, str]:
+    """What the results say of the server; of its version, what it says itself."""
+    name = arguments.server_name or ("paned" if arguments.paned else "codex exec-server" if arguments.reference else "")
+    declared = next((verdict.server_version for verdict in verdicts if verdict.server_version), "")
+    return {"name": name, "url": arguments.server or f"ws://{address[0]}:{address[1]}",
+            "version": arguments.codex if arguments.reference else declared}
 
 
 def _launch(program: list[str], arguments: tuple[str, ...], folder: Path) -> ServerProcess:
@@ -132,7 +155,9 @@ def _play_all(chosen: list[Scenario], stage: Stage, jobs: int) -> Iterator[Verdi
     try:
         plays = []
         for scenario in chosen:
-            if scenario.applies_to(stage.codex.version):
+            if stage.captures and not scenario.record:
+                yield Verdict("SKIP", scenario.name, 0, f"not to be recorded: {scenario.record_reason}")
+            elif scenario.applies_to(stage.codex.version):
                 plays.append(pool.submit(_play, scenario, stage))
             else:
                 yield Verdict("SKIP", scenario.name, 0, "not with this client version")
@@ -144,9 +169,11 @@ def _play_all(chosen: list[Scenario], stage: Stage, jobs: int) -> Iterator[Verdi
 
 def _play(scenario: Scenario, stage: Stage) -> Verdict:
     start, log_start = time.monotonic(), stage.server.log_size() if stage.server else 0
-    run = LiveRun(stage.codex, stage.root / scenario.name, stage.address, stage.launch)
+    recording = _recording(scenario, stage)
+    run = LiveRun(stage.codex, stage.root / scenario.name, stage.address, stage.launch, scenario.project, recording)
     run.remotes[0].expected_connections = scenario.connections
     word, reason, details = "PASS", "", ""
+    run.patience = stage.patience
     try:
         scenario.play(run)
         _check_wire(run)
@@ -155,6 +182,8 @@ def _play(scenario: Scenario, stage: Stage) -> Verdict:
         word, reason = "NOT-OFFERED", f"the server: {unsupported}"
     except ClientFault as fault:
         word, reason = "SKIP", f"the client: {fault}"
+    except MachineLack as lack:
+        word, reason = "SKIP", f"this machine: {lack}"
     except Mismatch as mismatch:
         word, reason = "FAIL", mismatch.what
         details = f"expected: {mismatch.expected}\ncame:     {mismatch.came}\n"
@@ -163,19 +192,31 @@ def _play(scenario: Scenario, stage: Stage) -> Verdict:
     finally:
         own_logs = run.server_logs()
         run.close()
-    if stage.captures:
-        for remote in (remote for remote in run.remotes if remote.proxy.connections):
-            name = scenario.name if remote is run.remotes[0] else f"{scenario.name}_{remote.name}"
-            remote.recorder.write(stage.captures / ".".join(map(str, stage.codex.version)) / f"{name}.jsonl")
+    if recording is not None and (faults := recording.finish(word, reason, run.process_ids)) and word == "PASS":
+        word, reason = "FAIL", f"recording: {'; '.join(faults)}"
     seconds = time.monotonic() - start
+    if word == "FAIL" and (name := next(filter(None, (remote.traffic.repeated_process_id() for remote in run.remotes)), "")):
+        # Before 0.169 the client draws process names from some 99000 numbers: one run of 500 with twenty commands has two equal.
+        return Verdict("SKIP", scenario.name, seconds, f"the client: named two processes {name} (so: {reason})")
     if word == "FAIL" and (missing := scenario.not_offered(run)):
-        return Verdict("NOT-OFFERED", scenario.name, seconds, f"the server: {missing} (without it: {reason})")
+        word, reason, details = "NOT-OFFERED", f"the server: {missing} (without it: {reason})", ""
+    traffics = [remote.traffic for remote in run.remotes]
+    methods = judge_methods(traffics, word, reason, scenario.methods)
     if word == "FAIL":
         details += f"connections: {[remote.proxy.connections for remote in run.remotes]}\n"
         details += _tail("stderr of codex", run.result.stderr if run.result else "")
         details += _tail("stderr of the servers of its own", own_logs)
         details += _tail("stderr of the server meanwhile", stage.server.log_since(log_start) if stage.server else "")
-    return Verdict(word, scenario.name, seconds, reason, details)
+    return Verdict(word, scenario.name, seconds, reason, details, methods, declared_version(traffics))
+
+
+def _recording(scenario: Scenario, stage: Stage) -> Recording | None:
+    if stage.captures is None:
+        return None
+    about = scenario.description or (scenario.play.__doc__ or scenario.name.replace("_", " ")).splitlines()[0]
+    needs = {**scenario.needs, "capabilities": [*scenario.capabilities, *scenario.needs.get("capabilities", ())]}
+    facts = CaseFacts(about, scenario.recorded_names, scenario.setup, scenario.output, scenario.awaits, scenario.pids, needs)
+    return Recording(stage.captures, scenario.name, facts, stage.root / scenario.name)
 
 
 def _check_wire(run: LiveRun) -> None:
@@ -192,12 +233,19 @@ def _tail(title: str, text: str) -> str:
     return "\n".join([f"--- {title}, {len(lines)} lines:", *lines[-_TAIL_LINES:], ""])
 
 
-def _report(verdicts: Iterable[Verdict]) -> int:
-    counts = {"PASS": 0, "FAIL": 0, "SKIP": 0, "NOT-OFFERED": 0}
+def _report(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    told = []
     for verdict in verdicts:
         print(verdict, flush=True)
-        counts[verdict.word] += 1
-    print(f"{counts['PASS']} passed, {counts['FAIL']} failed, {counts['SKIP']} skipped, {counts['NOT-OFFERED']} not offered")
-    if counts["FAIL"]:
+        told.append(verdict)
+    passed, failed, skipped, not_offered = (sum(verdict.word == word for verdict in told)
+                                            for word in ("PASS", "FAIL", "SKIP", "NOT-OFFERED"))
+    print(f"{passed} passed, {failed} failed, {skipped} skipped, {not_offered} not offered")
+    return told
+
+
+def _exit_code(verdicts: list[Verdict]) -> int:
+    words = {verdict.word for verdict in verdicts}
+    if "FAIL" in words:
         return 1
-    return 0 if counts["PASS"] else EXIT_SKIPPED
+    return 0 if "PASS" in words else EXIT_SKIPPED

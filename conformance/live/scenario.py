@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
+import signal
+import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from live.codex_cli import CodexCli, CodexResult, Task, Version
 from live.model_server import Conversation, JsonObject, ModelServer, ToolOutput, ToolOutputs, function_call
-from capture.recorder import Recorder
+from live.recording import SHARED, Recording
 from live.server_process import ServerProcess
 from capture.tcp_proxy import Address, TcpProxy
 from live.traffic import Process, Request, Traffic
 
 ALL_VERSIONS: Version = (0,)
 _METHOD_NOT_FOUND = -32601
+_LAST_WORDS_SECONDS = 5.0
 
 
 class Mismatch(Exception):
@@ -106,12 +109,18 @@ def expect_exit(output: ToolOutput, code: int) -> str:
 class Remote:
     """An exec-server as codex meets it: behind a proxy of its own, which keeps the traffic."""
 
-    def __init__(self, name: str, server: Address, root: Path, folder: Path) -> None:
+    def __init__(self, name: str, server: Address, recording: Recording | None) -> None:
         self.name = name
         self.expected_connections: int | None = 1  # None: as many as the client likes
-        self.recorder = Recorder(root, folder)
-        self.traffic = Traffic(self.recorder)
-        self.proxy = TcpProxy(server, self.traffic)
+        self.traffic = Traffic()
+        self._recorder = recording.recorder(name, server) if recording else None
+        observers = (self._recorder, self.traffic) if self._recorder else (self.traffic,)
+        self.proxy = TcpProxy(server, *observers)
+
+    def spell(self, here: str, recorded: str) -> None:
+        """A recording, if one is made, is to call `here` `recorded`."""
+        if self._recorder is not None:
+            self._recorder.spell(here, recorded)
 
     @property
     def url(self) -> str:
@@ -126,43 +135,62 @@ Launch = Callable[[tuple[str, ...], Path], ServerProcess]  # further arguments, 
 class LiveRun:
     """One scenario's runs of codex: private folders, a private proxy, private model servers."""
 
-    def __init__(self, codex: CodexCli, root: Path, server: Address, launch: Launch | None) -> None:
+    def __init__(self, codex: CodexCli, root: Path, server: Address, launch: Launch | None,
+                 project: str = "workspace/project", recording: Recording | None = None) -> None:
         self.codex, self.root = codex, root
-        self.project = root / "workspace" / "project"
+        self.project = root / project
         self.project.mkdir(parents=True)
         for name in ("home", "codex-home", "tmp"):
             (root / name).mkdir(mode=0o700)
-        self.remotes = [Remote("shared", server, root, root.parent / "server")]  # the first is the one all scenarios share
+        self._recording = recording
+        self.remotes = [Remote(SHARED, server, recording)]  # the first is the one all scenarios share
         self.proxy, self.traffic = self.remotes[0].proxy, self.remotes[0].traffic
         self.result: CodexResult | None = None
+        self.patience = 1.0  # what every time limit is multiplied by
         self.model_requests: list[JsonObject] = []
         self.remark = ""  # shown with the verdict
+        self.process_ids: dict[str, str] = {}  # of a scenario file: the run steps and the processes they started
         self._launch = launch
+        self._codex: subprocess.Popen[bytes] | None = None
         self._servers: list[ServerProcess] = []
 
     def converse(self, conversation: Conversation, settings: tuple[str, ...] = (), timeout: float = 60.0,
-                 environments: str | None = None, resumes: bool = False, turns: int = 0) -> ToolOutputs:
-        """Runs codex to its end; the tool outputs the model got.  codex must exit 0.
+                 environments: str | None = None, resumes: bool = False, turns: int = 0,
+                 sandbox: str = "danger-full-access", codex_exits: tuple[int, ...] = (0,),
+                 plays_to_the_end: bool = True) -> ToolOutputs:
+        """Runs codex to its end; the tool outputs the model got.  codex must exit with one of `codex_exits`.
 
         With `turns`, one codex takes so many turns; a turn is over when the model calls no tool.
         `environments` is the text of an environments.toml, which takes the place of the server all scenarios share.
         """
         if environments is not None:
             (self.root / "codex-home" / "environments.toml").write_text(environments)
+        timeout *= self.patience
+        if self._recording is not None:
+            self._recording.note_start()
         model = ModelServer(conversation)
         self.model_requests = model.requests  # of this run of codex; grows while it goes on
         try:
-            task = Task(model.base_url, self.remotes[0].url if environments is None else None, settings, resumes)
+            task = Task(model.base_url, self.remotes[0].url if environments is None else None, settings, resumes,
+                        sandbox)
             self.result = (self.codex.run_turns(self.root, self.project, task, turns, timeout) if turns
-                           else self.codex.run(self.root, self.project, task, timeout))
+                           else self.codex.run(self.root, self.project, task, timeout, self._started))
         finally:
             model.close()
         if model.error is not None:
             raise model.error
         expect(self.result.exit_code is not None, "codex", f"exits within {timeout:.0f} s", "had to be killed")
-        expect_equal("exit code of codex", 0, self.result.exit_code)
-        expect(model.finished, "conversation", "played to its end", f"ended after {len(model.requests)} requests")
+        expect(self.result.exit_code in codex_exits, "exit code of codex", codex_exits, self.result.exit_code)
+        expect(not plays_to_the_end or model.finished, "conversation", "played to its end", f"ended after {len(model.requests)} requests")
         return model.outputs
+
+    def _started(self, codex: subprocess.Popen[bytes]) -> None:
+        self._codex = codex
+
+    def interrupt(self) -> None:
+        """Interrupts the codex that runs now, as Ctrl-C does."""
+        assert self._codex is not None
+        self._codex.send_signal(signal.SIGINT)
 
     def server_home(self, name: str) -> Path:
         """The home, and CODEX_HOME, of a server that start_server() starts; made here, to be filled before."""
@@ -174,13 +202,25 @@ class LiveRun:
         """Starts a further server of the kind under test.  Raises ServerError when it does not come up."""
         if self._launch is None:
             raise Unsupported("it was not started here, and this needs a server of its own")
+        if self._recording is not None:
+            self._recording.note_server_home(name)
         server = self._launch(arguments, self.root / name)
         self._servers.append(server)
-        self.remotes.append(Remote(name, server.address, self.root, self.root / name))
+        self.remotes.append(Remote(name, server.address, self._recording))
         return self.remotes[-1]
+
+    def start_only_server(self, name: str) -> Remote:
+        """Starts a server that takes the place of the one all scenarios share."""
+        remote = self.start_server(name)
+        for other in self.remotes[:-1]:
+            other.proxy.close()
+        self.remotes = [remote]
+        self.proxy, self.traffic = remote.proxy, remote.traffic
+        return remote
 
     def wait_until(self, what: str, holds: Callable[[], bool], timeout: float = 30.0) -> None:
         """Waits until something another process does has come true."""
+        timeout *= self.patience
         end = time.monotonic() + timeout
         while not holds():
             expect(time.monotonic() < end, what, f"within {timeout:.0f} s", "not yet")
@@ -188,6 +228,7 @@ class LiveRun:
 
     def wait_for_file(self, name: str, holds: Callable[[str], bool] = lambda text: True, timeout: float = 30.0) -> None:
         """Waits until a command has made this file of the project, with content for which `holds` is true."""
+        timeout *= self.patience
         path, text = self.project / name, "missing"
         end = time.monotonic() + timeout
         while time.monotonic() < end:
@@ -222,6 +263,9 @@ class LiveRun:
 
     def close(self) -> None:
         """Ends the proxies and the servers of this run."""
+        if self._recording is not None:  # what codex said last is to be in it
+            for remote in self.remotes:
+                remote.proxy.wait_until_ended(_LAST_WORDS_SECONDS)
         for remote in self.remotes:
             remote.proxy.close()
         for server in self._servers:
@@ -235,6 +279,11 @@ class Scenario:
     `connections` is how many connections the client makes to the shared server when nothing went wrong: as many as
     it makes to the reference server of its own version.  `capabilities` and `methods` are what a server
     may leave out: a scenario that fails on a server without them was not offered.
+
+    What a recording of it needs beside the messages, in the form of meta.json and files.json: `needs`, `files`, `setup`,
+    `server_home`, `awaits`, and `output` and `pids`, whose keys are the run steps of the scenario file
+    (LiveRun.process_ids says which processes they were).  `record` false: it is not worth recording, for `record_reason`.
+    `recorded_names`: what the recording of each server's side is called, if not NAME and NAME_SERVER.
     """
 
     name: str
@@ -244,6 +293,23 @@ class Scenario:
     connections: int = 1
     capabilities: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
+    description: str = ""
+    project: str = "workspace/project"  # below the run folder
+    record: bool = True
+    record_reason: str = ""
+    needs: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, dict[str, str]] = field(default_factory=dict)
+    setup: tuple[dict[str, str], ...] = ()
+    server_home: dict[str, dict[str, str]] = field(default_factory=dict)
+    output: dict[str, dict[str, Any]] = field(default_factory=dict)
+    pids: dict[str, str] = field(default_factory=dict)
+    awaits: tuple[str, ...] = ()
+    recorded_names: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def about(self) -> str:
+        """One line; of a scenario in Python the first line of its docstring."""
+        return self.description or (self.play.__doc__ or "").partition("\n")[0]
 
     def applies_to(self, version: Version) -> bool:
         """Whether this client version can play it."""

@@ -9,7 +9,7 @@ from live.model_server import Conversation, JsonObject, function_call
 from live.scenario import (LiveRun, Remote, Scenario, environments_toml, exec_command, expect, expect_equal, expect_exit,
                       expect_same_bytes)
 
-_TWO_ENVIRONMENTS, _COPY = (0, 150), (0, 169)
+_TWO_ENVIRONMENTS, _COPY = (0, 135), (0, 169)
 _BLOCK = 1024 * 1024
 _CONTENT = b"".join(f"{number:08}".encode() * 512 for number in range(900))[:-100]  # 3.5 MiB; every 4 KiB differ
 
@@ -83,5 +83,6 @@ def _check_blocks(run: LiveRun, remote: Remote, method: str, mode: str) -> None:
 SCENARIOS = (
     Scenario("two_environments", _two_environments, first=_TWO_ENVIRONMENTS),
     Scenario("copy_between_environments", _copy_between_environments, first=_COPY,
-             capabilities=("fileWriteStreaming",), methods=("fs/open",)),
+             capabilities=("fileWriteStreaming",), methods=("fs/open",),
+             recorded_names={"shared": "copy_source", "second": "copy_target"}),
 )

@@ -11,11 +11,12 @@ from live.model_server import Conversation, namespaced_call
 from live.scenario import LiveRun, Scenario, expect, expect_equal
 from live.traffic import Request
 
-_MCP = (0, 150)
+_STDIO, _HTTP = (0, 135), (0, 150)
 _GOODBYE = "DELETE"  # ends the session of MCP
 _LARGE = 600_000
 _PROGRAM = Path(__file__).with_name("mcp_server.py")
-_TRUSTED = 'environment_id="remote",default_tools_approval_mode="approve"'
+_READY = "required=true,startup_timeout_sec=120"  # else codex asks the model before a slow server has named its tools
+_TRUSTED = f'environment_id="remote",default_tools_approval_mode="approve",{_READY}'
 
 
 def _conversation() -> Conversation:
@@ -69,7 +70,7 @@ def _http_server() -> Iterator[McpHttpServer]:
 def _mcp_http(run: LiveRun) -> None:
     """Every request goes through the exec-server; bodies are streamed, not collected."""
     with _http_server() as server:
-        run.remotes[0].recorder.spell(server.origin, "http://mcp.test")
+        run.remotes[0].spell(server.origin, "http://mcp.test")
         _play(run, f'url="{server.url}",http_headers={{"X-Test"="from-config"}}')
         calls = server.calls
         for name in ("initialize", "tools/list", "tools/call"):
@@ -111,6 +112,7 @@ def _check_bodies(run: LiveRun) -> None:
 
 
 SCENARIOS = (
-    Scenario("mcp_stdio", _mcp_stdio, first=_MCP),
-    Scenario("mcp_http", _mcp_http, first=_MCP, methods=("http/request",)),
+    Scenario("mcp_stdio", _mcp_stdio, first=_STDIO,
+             record=False, record_reason="the session starts a program of this suite"),
+    Scenario("mcp_http", _mcp_http, first=_HTTP, methods=("http/request",)),
 )

@@ -101,7 +101,7 @@ def _watch_missing(run: LiveRun) -> None:
 
 SCENARIOS = (
     Scenario("skills", _skills, first=_URIS, methods=("fs/walk",)),
-    Scenario("git_repository", _git_repository, first=_URIS),
+    Scenario("git_repository", _git_repository),
     Scenario("watch_missing", _watch_missing, first=_WATCHING, capabilities=("fsWatchMissing",),
              methods=("fs/walk",)),
 )

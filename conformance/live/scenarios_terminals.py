@@ -67,8 +67,8 @@ def _tty_shell(run: LiveRun) -> None:
         yield [write_session("end", session, "exit 6\n", wait_ms=20000)]
 
     outputs = run.converse(conversation())
-    expect_exit(outputs["end"], 6)
-    shown = "".join(shown_output(outputs[f"w{number}"]) for number in range(len(commands)))
+    last = expect_exit(outputs["end"], 6)  # on a busy machine it brings what was late
+    shown = "".join(shown_output(outputs[f"w{number}"]) for number in range(len(commands))) + last
     for line in ("at /", "24 80", "status 1"):
         expect(f"{line}\r\n" in shown, "what the shell printed", line, shown)
 
@@ -116,7 +116,8 @@ def _tty_resumed(run: LiveRun) -> None:
 
 SCENARIOS = (
     Scenario("tty_session", _tty_session),
-    Scenario("tty_interrupt", _tty_interrupt),
+    Scenario("tty_interrupt", _tty_interrupt, record=False,
+             record_reason="it types when a file appears, and that is not on the wire"),
     Scenario("tty_shell", _tty_shell),
     Scenario("tty_query", _tty_query),
     Scenario("tty_twenty", _tty_twenty),

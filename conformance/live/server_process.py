@@ -26,7 +26,7 @@ def clean_environment(home: Path, temporary: Path) -> dict[str, str]:
 
     HTTPS_PROXY points to a closed port: codex tries to reach its makers' sites, and fails there at once.
     """
-    dropped = ("CODEX_", "OPENAI_", "TMUX", "XDG_")
+    dropped = ("CODEX_", "OPENAI_", "PANED_", "TMUX", "XDG_")
     environment = {name: value for name, value in os.environ.items()
                    if not name.startswith(dropped) and not name.lower().endswith("_proxy")}
     environment.update(HOME=str(home), TMPDIR=str(temporary), XDG_RUNTIME_DIR=str(temporary),
@@ -61,6 +61,15 @@ class ServerProcess:
         except ServerError:
             self.stop()
             raise
+
+    @property
+    def pid(self) -> int:
+        """The server's process id."""
+        return self._process.pid
+
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
 
     def log_size(self) -> int:
         """Where the server's stderr ends now."""

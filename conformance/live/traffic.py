@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from capture.recorder import Recorder
 from capture.websocket_decoder import Message, WebSocketDecoder
 
 JsonObject = dict[str, Any]
@@ -96,10 +95,9 @@ class Process:
 class Traffic:
     """The proxy's observer.  Every public member may be used from any thread."""
 
-    def __init__(self, recorder: Recorder | None = None) -> None:
+    def __init__(self) -> None:
         self.requests: list[Request] = []
         self.notifications: list[Notification] = []
-        self._recorder = recorder
         self._unreadable: list[str] = []  # messages that are not what the protocol says
         self.processes: dict[str, Process] = {}
         self._decoders: dict[tuple[int, bool], WebSocketDecoder] = {}
@@ -122,10 +120,14 @@ class Traffic:
                 action, self._trigger = self._trigger[1], None
                 action()
 
+    def finished(self, connection: int, by: str) -> None:
+        """See tcp_proxy.Observer."""
+
     def ended(self, connection: int) -> None:
         """See tcp_proxy.Observer."""
-        if self._recorder is not None:
-            self._recorder.closed(connection)
+
+    def unreachable(self, connection: int, error: OSError) -> None:
+        """See tcp_proxy.Observer."""
 
     def when(self, condition: Callable[[], bool], action: Callable[[], None]) -> None:
         """Runs `action` once, in the proxy's thread, at the first server bytes which make `condition` true."""
@@ -137,6 +139,20 @@ class Traffic:
         with self._lock:
             found = [p for p in self.processes.values() if any(marker in word for word in p.argv)]
             return found[0] if found else None
+
+    def process_id(self, command: str) -> str:
+        """The name of the process whose last argument is `command`; "" if there is none."""
+        with self._lock:
+            return next((name for name, process in self.processes.items() if process.argv[-1] == command), "")
+
+    def repeated_process_id(self) -> str:
+        """A name the client gave to a second process though the server still knew the first; "" if there is none."""
+        names: set[str] = set()
+        for start in self.of_method("process/start"):
+            if start.params["processId"] in names and start.error is not None:
+                return str(start.params["processId"])
+            names.add(start.params["processId"])
+        return ""
 
     def faults(self) -> list[str]:
         """Everything that came and should not have."""
@@ -167,19 +183,12 @@ class Traffic:
     def http_heads(self, from_server: bool) -> list[str]:
         """The HTTP heads of the upgrades, in the order of the connections: requests, or the server's answers."""
         with self._lock:
-            return [decoder.head.decode(errors="replace")
+            return [decoder.head.data.decode(errors="replace") if decoder.head else ""
                     for (_, from_here), decoder in sorted(self._decoders.items()) if from_here == from_server]
 
     def _decode(self, connection: int, from_server: bool, data: bytes) -> list[Message]:
         decoder = self._decoders.setdefault((connection, from_server), WebSocketDecoder())
-        had_head = bool(decoder.head)
-        messages = decoder.feed(data)
-        if self._recorder is not None:
-            if not had_head and decoder.head and not from_server:
-                self._recorder.opened(connection, decoder.head)
-            for message in messages:
-                self._recorder.message(connection, from_server, message.payload)
-        return messages
+        return [event for event in decoder.feed(data) if isinstance(event, Message)]
 
     def _note(self, take: Callable[[int, Message], None], connection: int, message: Message) -> None:
         try:

@@ -6,7 +6,7 @@ import re
 import unittest
 from pathlib import Path
 
-from replay.deviations import DEVIATIONS, possible_in
+from replay.deviations import DEVIATIONS, Place, possible_in
 
 CONFORMANCE = Path(__file__).resolve().parent.parent
 TABLE = CONFORMANCE.parent / "protocol" / "README.md"
@@ -41,6 +41,14 @@ class Ids(unittest.TestCase):
         self.assertEqual(["exit-drained", "signal-128n"], possible_in([exited]))
         self.assertEqual(["created-at"], possible_in([{"recv": {"id": 1, "result": {"createdAtMs": 0}}}]))
         self.assertEqual([], possible_in([{"recv": {"id": 1, "result": {"createdAtMs": 1234}}}]))
+
+    def test_file_and_line_of_a_broken_configuration(self) -> None:
+        place = Place("environmentConfig/read", {}, ("error", "message"))
+        text = "failed to load executor-local config: /home/a:b/config.toml:2:6: key with no value"
+        for other, accepted in ((text.replace("key with no value", "something else"), True), (text.replace(":6:", ":9:"), True),
+                                (text.replace(":2:", ":3:"), False), (text.replace("a:b", "c"), False), ("nothing", False)):
+            with self.subTest(other):
+                self.assertEqual(accepted, DEVIATIONS["toml-words"].may_differ(place, text, other))
 
 
 if __name__ == "__main__":

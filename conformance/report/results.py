@@ -30,6 +30,7 @@ class CaseResult:
     reason: str = ""
     methods: dict[str, str] = field(default_factory=dict)  # method -> pass, deviates, fail or not-offered
     deviations: list[str] = field(default_factory=list)  # ids of rows of a deviation table that were needed
+    deviating: dict[str, list[str]] = field(default_factory=dict)  # method -> those that it needed; {} where unknown
 
 
 @dataclass(frozen=True)
@@ -59,13 +60,31 @@ def load_results(path: Path) -> Results:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if content.pop("format") != FORMAT:
             raise BadResults(f"{path}: another format than {FORMAT}")
-        cases = [CaseResult(**{"methods": {}, "deviations": [], "reason": "",
-                               **{name: value for name, value in case.items() if name in CaseResult.__annotations__}})
-                 for case in content.pop("cases")]
+        cases = [_case(case) for case in content.pop("cases")]
         results = Results(cases=cases, **content)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadResults(f"{path}: no results: {error!r}") from error
     unknown = {case.verdict for case in cases} - set(VERDICTS)
     if unknown:
         raise BadResults(f"{path}: unknown verdicts {sorted(unknown)}")
+    for case in cases:
+        fault = _fault(case)
+        if fault:
+            raise BadResults(f"{path}: case {case.case} of {case.client}: {fault}")
     return results
+
+
+def _fault(case: CaseResult) -> str:
+    """What cannot be so, "" if nothing."""
+    unknown = set(case.methods.values()) - (set(VERDICTS) - {SKIP})
+    if unknown:
+        return f"unknown verdicts of methods {sorted(unknown)}"
+    if FAIL in case.methods.values() and case.verdict != FAIL:
+        return f"a method fails, but the verdict is {case.verdict}"
+    return ""
+
+
+def _case(content: dict[str, Any]) -> CaseResult:
+    """Members nobody knows are left out, so that a newer suite may tell more."""
+    known = {name: value for name, value in content.items() if name in CaseResult.__annotations__}
+    return CaseResult(**{"methods": {}, "deviations": [], "deviating": {}, "reason": "", **known})
