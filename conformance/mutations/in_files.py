@@ -17,7 +17,6 @@ TTY = ("0.120.0/tty", "0.135.0/tty", "0.169.0/tty")
 METADATA, READ_FILE, DELTA = "fs/getMetadata", "fs/readFile", "http/request/bodyDelta"
 
 
-
 def fewer(entries: list[Message]) -> list[Message]:
     return entries[:-1]
 

@@ -114,7 +114,7 @@ MUTATIONS = (
              r"missing: process/read to return as much of \S+ as recorded", waits=True),
     Mutation("resume-other-session", "a resumed session has another id",
              strike(result_of("initialize", 1, resumes), put("result", "sessionId", value="another-session")), RESUMED,
-             r'result\.sessionId: expected .* came another-session'),
+             r"result\.sessionId: expected .* again, came another-session"),
     Mutation("resume-refused", "the session to resume is said to be unknown",
              strike(result_of("initialize", 1, resumes), unknown_session), RESUMED,
              r"initialize.*unexpected error.*unknown session"),

@@ -137,8 +137,9 @@ class Seen:
             self._check_same(seq)
         if result["nextSeq"] < previous + 1:
             self.problems.append(f"process/read: nextSeq {result['nextSeq']} but seq {previous} was returned")
-        if self.closed and result["nextSeq"] > self.due:
-            self.problems.append(f"process/read: nextSeq {result['nextSeq']} but closed had seq {self.due - 1}")
+        last = max(self.early, default=self.due - 1)
+        if self.closed and result["nextSeq"] > last + 1:
+            self.problems.append(f"process/read: nextSeq {result['nextSeq']} but closed had seq {last}")
         if result["closed"] and not result["exited"]:
             self.problems.append("process/read: closed but not exited")
         if result["exited"] != (result["exitCode"] is not None):

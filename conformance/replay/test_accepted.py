@@ -6,9 +6,11 @@ import unittest
 from typing import Any
 
 from replay.fake_server import Message, Mutation
+from replay.placeholders import Placeholders
 from replay.self_test import (
     BODY_DELTA, COPIED, KILLED, PATCH, POLLING, RESUMED, SIMPLE, STDERR, STREAMED, WATCHED, edit, double, honest, on,
     on_result, play, without_watching)
+from replay.streams import Seen
 from replay.transcript import Mismatch
 
 
@@ -73,6 +75,14 @@ class Accepted(unittest.TestCase):
         for server in (swap, self.exit_last()):
             with self.assertRaisesRegex(Mismatch, "gap|ascend"):
                 play(SIMPLE, server, allow=frozenset({"created-at"}))
+
+    def test_read_between_closed_and_a_late_exit(self) -> None:
+        seen = Seen(Placeholders("/run"), may_overtake=True)
+        seen.on_output(1, "stdout", b"x")
+        seen.on_closed(3)
+        seen.on_read(1, {"chunks": [], "nextSeq": 4, "exited": True, "exitCode": 0, "closed": True})
+        seen.on_exited(2, 0)
+        self.assertEqual(seen.problems, [])
 
     @staticmethod
     def exit_last() -> Mutation:
