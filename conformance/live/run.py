@@ -195,6 +195,9 @@ def _play(scenario: Scenario, stage: Stage) -> Verdict:
     if recording is not None and (faults := recording.finish(word, reason, run.process_ids)) and word == "PASS":
         word, reason = "FAIL", f"recording: {'; '.join(faults)}"
     seconds = time.monotonic() - start
+    if word == "FAIL" and (name := next(filter(None, (remote.traffic.repeated_process_id() for remote in run.remotes)), "")):
+        # Before 0.169 the client draws process names from some 99000 numbers: one run of 500 with twenty commands has two equal.
+        return Verdict("SKIP", scenario.name, seconds, f"the client: named two processes {name} (so: {reason})")
     if word == "FAIL" and (missing := scenario.not_offered(run)):
         word, reason, details = "NOT-OFFERED", f"the server: {missing} (without it: {reason})", ""
     traffics = [remote.traffic for remote in run.remotes]

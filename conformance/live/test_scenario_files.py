@@ -16,6 +16,7 @@ from live.scenario_file import ScenarioFile
 from live.scenario_step import Step
 from live.step_checks import check_step
 from live.toml_table import BadScenario
+from live.traffic import Request, Traffic
 from live.workspace import check_files
 
 _GOOD = 'description = "d"\n[[step]]\nname = "a"\nrun = "true"\nexit = 0\n'
@@ -141,6 +142,17 @@ _CHECKS = (  # the step, what may come, what may not
     ('image = "i"\nfails = "unable"\n', _Came("unable to read"), _Came("unable", images=_IMAGE)),
     ('tool = "t"\noutput_matches = "sum is 3"\n', _Came("the sum is 3"), _Came("the sum is 4")),
 )
+
+
+class ClientFaults(unittest.TestCase):
+    def test_a_process_name_drawn_twice(self) -> None:
+        first = Request(0, "process/start", {"processId": "7"}, result={})
+        other = Request(0, "process/start", {"processId": "8"}, error={"code": -32600})
+        for starts, name in (([first, other], ""), ([first, Request(0, "process/start", {"processId": "7"}, result={})], ""),
+                             ([first, other, Request(0, "process/start", {"processId": "7"}, error={"code": -32600})], "7")):
+            traffic = Traffic()
+            traffic.requests.extend(starts)
+            self.assertEqual(name, traffic.repeated_process_id())
 
 
 class StepChecks(unittest.TestCase):

@@ -145,6 +145,15 @@ class Traffic:
         with self._lock:
             return next((name for name, process in self.processes.items() if process.argv[-1] == command), "")
 
+    def repeated_process_id(self) -> str:
+        """A name the client gave to a second process though the server still knew the first; "" if there is none."""
+        names: set[str] = set()
+        for start in self.of_method("process/start"):
+            if start.params["processId"] in names and start.error is not None:
+                return str(start.params["processId"])
+            names.add(start.params["processId"])
+        return ""
+
     def faults(self) -> list[str]:
         """Everything that came and should not have."""
         with self._lock:

@@ -116,5 +116,6 @@ MUTATIONS = (
              strike(result_of("initialize", 1, resumes), put("result", "sessionId", value="another-session")), RESUMED,
              r'result\.sessionId: expected .* came "another-session"'),
     Mutation("resume-refused", "the session to resume is said to be unknown",
-             strike(result_of("initialize", 1, resumes), unknown_session), RESUMED, r"initialize.*unexpected error.*unknown session"),
+             strike(result_of("initialize", 1, resumes), unknown_session), RESUMED,
+             r"initialize.*unexpected error.*unknown session"),
 )

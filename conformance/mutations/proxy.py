@@ -93,7 +93,7 @@ class _Connection:
             if "id" in message:
                 self._requests[message["id"]] = message
             if message.get("method") == "initialize":
-                self._change = self._change_for(message["params"]["clientName"])
+                self._change = self._change_for(message.get("params", {}).get("clientName", ""))
             answers = self._change.asked(message)
             if answers is not None:
                 await self._send(answers)

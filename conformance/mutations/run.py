@@ -12,7 +12,9 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from live.server_process import ServerError, ServerProcess
 from mutations.all_mutations import ALL_MUTATIONS, all_controls
@@ -23,6 +25,8 @@ from mutations.verdict import ControlVerdict, MutationVerdict, Verdicts
 _PATIENCE_SECONDS = 300.0  # of a run whose mutation takes nothing away: only a server that hangs needs it
 
 _JOBS_PER_PROCESSOR = 3
+
+Subject = TypeVar("Subject", Mutation, Control)
 
 
 class Bench:
@@ -54,13 +58,12 @@ class Bench:
             return await run_cases(self._upstream, cases, subject.change, _PATIENCE_SECONDS)
 
 
-async def run_all(server: str, upstream: str, mutations: list[Mutation], wait_seconds: float, jobs: int) -> Verdicts:
+async def run_all(bench: Bench, server: str, controls: list[Control], mutations: list[Mutation]) -> Verdicts:
     """Everything at once; prints each verdict as soon as it is there, in the order of the list."""
-    bench = Bench(upstream, wait_seconds, jobs)
-    controls = [asyncio.create_task(bench.control(control)) for control in all_controls(mutations)]
+    control_runs = [asyncio.create_task(bench.control(control)) for control in controls]
     strikes = [asyncio.create_task(bench.mutation(mutation)) for mutation in mutations]
     verdicts = Verdicts(server, [], [])
-    for task in controls:
+    for task in control_runs:
         verdicts.controls.append(await task)
         print("\n".join(verdicts.controls[-1].lines()), flush=True)
     for strike in strikes:
@@ -68,6 +71,14 @@ async def run_all(server: str, upstream: str, mutations: list[Mutation], wait_se
         print("\n".join(verdicts.mutations[-1].lines()), flush=True)
     print(verdicts.summary)
     return verdicts
+
+
+def of_version(subjects: Sequence[Subject], version: str | None) -> list[Subject]:
+    """With the cases of this version only; those that have none are left out."""
+    if version is None:
+        return list(subjects)
+    cut = [replace(each, cases=tuple(case for case in each.cases if case.startswith(f"{version}/"))) for each in subjects]
+    return [each for each in cut if each.cases]
 
 
 @contextlib.contextmanager
@@ -93,6 +104,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     target.add_argument("--upstream", metavar="URL", help="a server that runs already")
     target.add_argument("--list", action="store_true", help="only tells what mutations and controls there are")
     parser.add_argument("--mutation", default="*", metavar="GLOB", help="only these mutations (and all controls)")
+    parser.add_argument("--version", help="only on cases of this codex version")
     parser.add_argument("--json", type=Path, metavar="FILE", help="writes the verdicts there, too")
     parser.add_argument("--wait", type=float, default=20.0, metavar="SECONDS",
                         help="how long the suite waits for what a mutation took away (default 20)")
@@ -102,19 +114,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Runs the chosen mutations and all controls; the exit code."""
-    chosen = [mutation for mutation in ALL_MUTATIONS if fnmatch.fnmatchcase(mutation.name, arguments.mutation)]
+    chosen = of_version([each for each in ALL_MUTATIONS if fnmatch.fnmatchcase(each.name, arguments.mutation)],
+                        arguments.version)
     if not chosen:
-        print(f"no mutation is called {arguments.mutation}; --list tells their names", file=sys.stderr)
-        return 1
+        arguments.usage_error(f"no mutation {arguments.mutation!r} with cases of that version; --list tells what there is")
+    controls = of_version(all_controls(chosen), arguments.version)
     if arguments.list:
-        for each in (*all_controls(chosen), *chosen):
+        for each in (*controls, *chosen):
             print(f"{'control' if isinstance(each, Control) else 'mutation'} {each.name}: {each.description}\n"
                   f"    {' '.join(each.cases)}")
         return 0
     try:
         with server_at(arguments) as upstream:
             name = Path(arguments.paned).name if arguments.paned else upstream
-            verdicts = asyncio.run(run_all(name, upstream, chosen, arguments.wait, arguments.jobs))
+            bench = Bench(upstream, arguments.wait, arguments.jobs)
+            verdicts = asyncio.run(run_all(bench, name, controls, chosen))
     except (ServerError, NoSuchCase) as error:
         print(error, file=sys.stderr)
         return 1

@@ -84,7 +84,8 @@ _ROWS = (
     Deviation("created-at", "`createdAtMs` is a real time where the recorded server said 0", '"createdAtMs": 0',
               may_differ=_creation_time),
     Deviation("exit-drained", "`process/exited` before output with a lower `seq`, or behind `process/closed`: the recorded "
-              "servers do so now and then. All else stays in order, and nothing else may be missing at `process/closed`", '"process/exited"',
+              "servers do so now and then. All else stays in order, and nothing else may be missing at "
+              "`process/closed`", '"process/exited"',
               counts=False),
     Deviation("info-members", "`executorVersion`, `providerId`, `prependPathDirs` are missing", '"executorVersion":',
               may_lack=_lacks_identity),

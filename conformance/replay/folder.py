@@ -51,7 +51,8 @@ def load_case(folder: Path, denied: frozenset[str] = frozenset()) -> Case:
     """Reads a case, which then does not allow the `denied` deviations.  Raises BadCase."""
     meta, frames = read_meta(folder / "meta.json"), load_frames(folder / "session.jsonl")
     check_frames(frames, meta)
-    return Case(folder=folder, frames=frames, meta=replace(meta, allow=meta.allow - denied), files=read_files(folder / "files.json"))
+    return Case(folder=folder, frames=frames, meta=replace(meta, allow=meta.allow - denied),
+                files=read_files(folder / "files.json"))
 
 
 def label_of(folder: Path) -> str:

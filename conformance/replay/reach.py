@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidStatusCode, WebSocketException
+from websockets.exceptions import InvalidHandshake, InvalidStatusCode, WebSocketException
 
 from replay.deviations import METHOD_NOT_FOUND
 from replay.offers import PROBE_SECONDS, Probe, probe
@@ -46,7 +46,7 @@ async def check_server(url: str, root: Path) -> str:
     except InvalidStatusCode as error:
         raise Unusable(f"{url}: answered with HTTP status {error.status_code}, so no exec-server listens there, "
                        "or it wants a token (the suite has none to give)") from error
-    except (InvalidMessage, InvalidHandshake) as error:
+    except InvalidHandshake as error:
         raise Unusable(f"{url}: whatever listens there is no WebSocket server: {error}") from error
     except WebSocketException:
         return ""  # It spoke, then broke off: the cases will tell.

@@ -240,7 +240,8 @@ def differences(expected: Expected, seen: Seen) -> list[StreamDifference]:
 def _compare_bytes(method: str, stream: str, expected: bytes, actual: bytes, complete: bool) -> list[StreamDifference]:
     if actual == expected or (not complete and (expected.startswith(actual) or actual.startswith(expected))):
         return []
-    return [StreamDifference(method, stream, first_difference(expected, actual), bytes_difference(f"{stream} ({method})", expected, actual))]
+    return [StreamDifference(method, stream, first_difference(expected, actual),
+                             bytes_difference(f"{stream} ({method})", expected, actual))]
 
 
 def _line_differences(rules: dict[str, Any], text: str) -> list[StreamDifference]:

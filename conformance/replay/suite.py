@@ -22,6 +22,7 @@ from replay.needs import Skipped, check_needs
 from replay.offers import Offers
 from replay.placeholders import RECORDED_HOME, RECORDED_MCP
 from replay.player import Player
+from replay.reach import Unusable
 from replay.target import Target
 from replay.transcript import Mismatch, NotOffered
 from report.results import DEVIATES, FAIL, NOT_OFFERED, PASS, SKIP, CaseResult
@@ -64,8 +65,11 @@ class Suite:
             case = load_case(folder, self.denied)
         except BadCase as error:
             return Outcome(folder, CaseResult(f"codex {folder.parent.name}", folder.name, FAIL, 0.0, f"bad case: {error}"))
-        async with self.target.server_for(case) as (offers, home):
-            return await self._play_case(case, offers, home, start)
+        try:
+            async with self.target.server_for(case) as (offers, home):
+                return await self._play_case(case, offers, home, start)
+        except Unusable as error:
+            return Outcome(folder, CaseResult(case.meta.client, folder.name, FAIL, 0.0, f"no server of its own: {error}"))
 
     async def _play_case(self, case: Case, offers: Offers, home: Path | None, start: float) -> Outcome:
         """`home` is the server's, if it is ours."""

@@ -126,7 +126,9 @@ def load_inputs(paths: list[Path]) -> Inputs:
 
 def server_label(server: dict[str, str]) -> str:
     """The name of a server, with its version unless the name tells one; where there is no name, its URL."""
-    name, version = server.get("name") or server.get("url") or "unknown server", server.get("version") or ""
+    name, version = server.get("name") or "", server.get("version") or ""
+    if not name:
+        return server.get("url") or "unknown server"
     return name if not version or _VERSION.search(name) else f"{name} {version}"
 
 

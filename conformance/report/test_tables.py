@@ -119,7 +119,7 @@ class Merging(unittest.TestCase):
 
     def test_names_of_servers(self) -> None:
         for server, expected in (({"name": "a", "version": "1", "url": "u"}, "a 1"), ({"name": "a 1.0", "version": "2.0"}, "a 1.0"),
-                                 ({"name": "", "version": "", "url": "ws://u"}, "ws://u"), ({}, "unknown server")):
+                                 ({"name": "", "version": "1", "url": "ws://u"}, "ws://u"), ({}, "unknown server")):
             self.assertEqual(expected, server_label(server))
 
     def test_cases_with_the_same_reason_are_one_remark(self) -> None:
