@@ -93,14 +93,14 @@ def connections_to(address: tuple[str, int], pids: set[int]) -> int:
     """How many open connections to `address` these processes have."""
     inodes = _socket_inodes(pids)
     wanted = _spellings(address)
-    return sum(row.state == _ESTABLISHED and row.remote in wanted and row.inode in inodes for row in _sockets())
+    return len({row.inode for row in _sockets() if row.state == _ESTABLISHED and row.remote in wanted} & inodes)
 
 
 def connections_at(address: tuple[str, int], pid: int) -> int:
     """How many open connections a server on `address` has."""
     inodes = _socket_inodes({pid})
     wanted = _spellings(address)
-    return sum(row.state == _ESTABLISHED and row.local in wanted and row.inode in inodes for row in _sockets())
+    return len({row.inode for row in _sockets() if row.state == _ESTABLISHED and row.local in wanted} & inodes)
 
 
 def listener(address: tuple[str, int]) -> int | None:
@@ -125,6 +125,7 @@ def _all() -> dict[int, tuple[str, int]]:
 
 
 def _sockets() -> list[Socket]:
+    """All; a table that changes while it is read may show a row twice."""
     rows = []
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         with contextlib.suppress(OSError):
