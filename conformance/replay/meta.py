@@ -29,7 +29,7 @@ class Needs:
 
     methods: tuple[str, ...]
     capabilities: tuple[str, ...]
-    programs: tuple[str, ...]  # paths that must exist
+    programs: tuple[str, ...]  # names in PATH, or paths that must exist
     absent: tuple[str, ...]  # paths that must not
     tty: bool
     tmux: bool
