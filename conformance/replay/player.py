@@ -107,7 +107,7 @@ class Player:
             progress.bodies[(conn, params["requestId"])] = SeenBody()
         elif method == "process/start":
             progress.starts[key] = body
-            progress.seen[key] = Seen(progress.places, may_overtake="exit-drained" in self.case.meta.allow,
+            progress.seen[key] = Seen(progress.places, progress.comparer, may_overtake="exit-drained" in self.case.meta.allow,
                                       on_terminal=bool(params.get("tty")))
         if "id" in body:
             progress.requests[(conn, body["id"])] = {**progress.places.from_wire(message), "id": body["id"]}

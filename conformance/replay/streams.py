@@ -11,6 +11,7 @@ import itertools
 from dataclasses import dataclass, field
 from typing import Any
 
+from replay.compare import Comparer
 from replay.diff import bytes_difference, first_difference
 from replay.placeholders import Placeholders
 from replay.recorded import Expected
@@ -31,6 +32,7 @@ class Seen:
     """The life of one process in this run; `problems` collects broken rules."""
 
     places: Placeholders
+    comparer: Comparer
     may_overtake: bool = False
     on_terminal: bool = False
     notified: dict[int, tuple[str, bytes]] = field(default_factory=dict)
@@ -182,6 +184,7 @@ def lacking(expected: Expected, seen: Seen) -> list[str]:
         due = {stream: len(expected.total(stream)) for stream in expected.streams()}
     else:
         due = {stream: len(data) for stream, data in expected.notified.items()}
+    due = {stream: size - seen.comparer.optional_tail(stream, expected.total(stream)) for stream, size in due.items()}
     came = {stream: len(seen.joined(stream, True, expected.over_connections)) for stream in due}
     return [f"{stream} ({came[stream]} of {due[stream]} bytes came)" for stream in due if came[stream] < due[stream]]
 
@@ -194,7 +197,7 @@ def read_reached(expected: Expected, seen: Seen) -> bool:
         return False
     if expected.lines is not None or lossy(expected):
         return True
-    return all(len(seen.joined(stream, False, True)) >= len(data)
+    return all(len(seen.joined(stream, False, True)) >= len(data) - seen.comparer.optional_tail(stream, bytes(data))
                for stream, data in expected.read.items())
 
 
@@ -221,10 +224,14 @@ def differences(expected: Expected, seen: Seen) -> list[StreamDifference]:
     for stream in sorted(expected.streams() | seen.streams()):
         total = expected.total(stream)
         live = seen.joined(stream, True, expected.over_connections)
+        if seen.comparer.is_tail_missing(stream, total, live):
+            total = live
         found += _compare_bytes("process/output", stream, total, live, expected.closed or expected.read_closed)
         if expected.read and not lossy(expected):
             read = seen.joined(stream, False, True)
             least = bytes(expected.read.get(stream, b""))
+            if seen.comparer.is_tail_missing(stream, least, read):
+                least = read
             if not live.startswith(read) and not expected.over_connections:
                 found += _compare_bytes("process/read", stream, live, read, False)
             if len(read) < len(least) and not expected.over_connections:

@@ -16,8 +16,8 @@ from typing import Any
 
 import websockets
 
+from replay.own_case import DROP, HELLO, came, sent
 from replay.self_test import write_case
-from replay.test_own_cases import DROP, HELLO, came, sent
 from report.results import load_results
 
 PROGRAM = Path(__file__).resolve().parent.parent / "paned-conformance"
