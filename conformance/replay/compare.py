@@ -85,6 +85,16 @@ class Comparer:
                 return True
         return False
 
+    def optional_tail(self, stream: str, output: bytes) -> int:
+        """How many bytes at the end of a recorded output may be missing."""
+        tails = [DEVIATIONS[name].may_lack_tail(stream) for name in self.allow]
+        return max((len(tail) for tail in tails if tail and output.endswith(tail)), default=0)
+
+    def is_tail_missing(self, stream: str, expected: bytes, came: bytes) -> bool:
+        """Is that all that differs?  Notes that it was needed."""
+        place = Place("process/output", {})
+        return self.allows(place, lambda row: bool(row.may_lack_tail(stream)) and came + row.may_lack_tail(stream) == expected)
+
     def _is_unannounced(self, method: str) -> bool:
         flag = CAPABILITY_OF_METHOD.get(method)
         return flag is not None and not self.capabilities.get(flag)

@@ -11,7 +11,7 @@ from typing import Any
 from replay.bodies import ExpectedBody
 from replay.case import RECV, SEND, Case, Frame
 from replay.pids import number_in
-from replay.streams import Expected
+from replay.recorded import Expected
 
 NOTIFICATIONS = ("process/output", "process/exited", "process/closed")
 BODY_DELTA = "http/request/bodyDelta"
@@ -32,6 +32,7 @@ class Expectation:
         self.changes: set[tuple[int, int]] = set()  # fs/missingChanged that are due, by connection and watchId
         self.templates: dict[tuple[ProcessKey, str], dict[str, Any]] = {}
         self.event_frames: dict[tuple[ProcessKey, str], int] = {}
+        self._last_read: dict[tuple[int, ProcessKey], int] = {}  # line of a process's last process/read on a connection
         self.reply_of: dict[Key, dict[str, Any]] = {}
         self.frame_of: dict[Key, int] = {}
         self._output_ends: dict[tuple[ProcessKey, str], list[tuple[int, int]]] = {}  # of a stream: bytes so far, frame
@@ -61,6 +62,10 @@ class Expectation:
         ends = self._output_ends.get((key, stream), [(0, 0)])
         return next((number for end, number in ends if end > at), ends[-1][1])
 
+    def is_read_after(self, conn: int, key: ProcessKey, number: int) -> bool:
+        """Does the client read this process on this connection at or after this line?"""
+        return self._last_read.get((conn, key), 0) >= number
+
     def _prepare(self, frame: Frame) -> None:
         """Looks ahead: replies by id, templates of notifications, processes of many connections."""
         body = frame.body
@@ -72,6 +77,8 @@ class Expectation:
                 self.processes[key] = Expected(lines=self.case.meta.output.get(key[1]))
             elif frame.conn != self._process_conn.get(key, frame.conn):
                 self.processes[key].over_connections = True
+            if body["method"] == "process/read":
+                self._last_read[(frame.conn, key)] = frame.number
         elif frame.kind == RECV and "id" in body:
             self.reply_of[(frame.conn, body["id"])] = body
             self.frame_of[(frame.conn, body["id"])] = frame.number
@@ -91,8 +98,7 @@ class Expectation:
                 ends = self._output_ends.setdefault((key, body["params"]["stream"]), [(0, frame.number)])
                 ends.append((ends[-1][0] + len(base64.b64decode(body["params"]["chunk"])), frame.number))
             if key[1] in self._whole and body["method"] == "process/output":
-                whole = self._whole[key[1]]
-                whole.note_output(whole.notified, body["params"]["stream"], body["params"]["chunk"])
+                self._whole[key[1]].note_output(body["params"])
 
     def note(self, frame: Frame) -> None:
         """Takes a received frame of the recording as due."""
@@ -112,7 +118,7 @@ class Expectation:
             return
         process = self.processes[self.process_key(frame.conn, params["processId"])]
         if body["method"] == "process/output":
-            process.note_output(process.notified, params["stream"], params["chunk"])
+            process.note_output(params)
         elif body["method"] == "process/exited":
             process.exited, process.exit_code = True, params["exitCode"]
         else:

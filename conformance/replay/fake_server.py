@@ -34,6 +34,10 @@ def concrete(value: Any) -> Any:
     return value
 
 
+def _has_closed(log: list[Message]) -> bool:
+    return any(set(entry) == {"processId", "seq"} for entry in log)
+
+
 class FakeServer:
     """Plays the server's part of one case; `chunk_bytes` cuts output into small chunks."""
 
@@ -41,6 +45,7 @@ class FakeServer:
         self.case, self.mutate, self.chunk_bytes = case, mutate, chunk_bytes
         self.places = Placeholders(root)
         self.heard: list[Message] = []  # what clients said
+        self.away: list[Message] = []  # events of processes that happen when the second connection comes, and are not told
         self._sessions = Expectation(case)
         self._logs: dict[ProcessKey, list[Message]] = {}
         self._next_conn = 0
@@ -56,6 +61,8 @@ class FakeServer:
 
     async def _serve(self, socket: Any, _path: str) -> None:
         conn, self._next_conn = self._next_conn, self._next_conn + 1
+        for event in self.away if conn == 1 else []:
+            self._log(conn, event)
         try:
             for frame in self.case.frames:
                 if frame.conn != conn or frame.kind == OPEN:
@@ -102,7 +109,7 @@ class FakeServer:
                   for entry in log if "chunk" in entry and entry["seq"] > after]
         return {"id": message["id"], "result": {
             "chunks": chunks, "nextSeq": len(log) + 1, "exited": bool(exits), "exitCode": exits[0] if exits else None,
-            "closed": any(set(entry) == {"processId", "seq"} for entry in log), "failure": None,
+            "closed": _has_closed(log), "failure": None,
             "sandboxDenied": False}}
 
     async def _say(self, socket: Any, conn: int, recorded: Message) -> None:
@@ -110,6 +117,8 @@ class FakeServer:
         params = message.get("params", {})
         if "id" in message and set(message.get("result", {})) >= {"chunks", "nextSeq"}:
             return  # process/read was answered from the log.
+        if str(message.get("method")).startswith("process/") and _has_closed(self._log_of(conn, params["processId"])):
+            return  # It ended while no connection was there.
         if message.get("method") == "process/output":
             raw = base64.b64decode(params["chunk"])
             for at in range(0, len(raw), self.chunk_bytes):

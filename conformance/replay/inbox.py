@@ -45,7 +45,9 @@ class Inbox:
         method = self._reply(conn, message) if "id" in message else self._notification(conn, message)
         for key, seen in progress.seen.items():
             if seen.problems:
-                raise progress.fail(f"process {key[1]}: {'; '.join(seen.problems)}", method, progress.about_process(key))
+                texts = "; ".join(problem.text for problem in seen.problems)
+                raise progress.fail(f"process {key[1]}: {texts}", seen.problems[0].method or method,
+                                    progress.about_process(key))
         if method:
             progress.accounts.note(method, PASS)
 

@@ -39,7 +39,7 @@ async def check_needs(case: Case, offers: Offers, root: str) -> None:
 def _check_machine(case: Case) -> None:
     needs = case.meta.needs
     for program in needs.programs:
-        if not Path(program).exists() and shutil.which(program) is None:
+        if not (Path(program).exists() if "/" in program else shutil.which(program)):
             raise Skipped(f"{program} is not here")
     for path in needs.absent:
         if Path(path).exists():

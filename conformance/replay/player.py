@@ -79,9 +79,11 @@ class Player:
 
     async def _open(self, frame: Frame) -> None:
         progress = self.progress
+        progress.current[progress.expectation.session_of(frame.conn)] = frame.conn
         for key, process in progress.seen.items():
             if key[0] == progress.expectation.session_of(frame.conn):
                 progress.reads_pending.pop(key, None)
+                progress.read_at.pop(key, None)
                 process.resumed()
         try:
             await self._connections.open(frame.conn, frame.body.get("headers"))
@@ -105,7 +107,7 @@ class Player:
             progress.bodies[(conn, params["requestId"])] = SeenBody()
         elif method == "process/start":
             progress.starts[key] = body
-            progress.seen[key] = Seen(progress.places, may_overtake="exit-drained" in self.case.meta.allow,
+            progress.seen[key] = Seen(progress.places, progress.comparer, may_overtake="exit-drained" in self.case.meta.allow,
                                       on_terminal=bool(params.get("tty")))
         if "id" in body:
             progress.requests[(conn, body["id"])] = {**progress.places.from_wire(message), "id": body["id"]}
@@ -129,10 +131,8 @@ class Player:
         progress = self.progress
         if progress.reads_pending.get(key) or progress.seen[key].events == progress.read_at.get(key):
             return
-        conn = next((conn for conn in self._connections.numbers()
-                     if progress.expectation.session_of(conn) == key[0]), None)
-        if conn is not None:
-            await self._send(conn, {"id": self._next_extra_id(), "method": "process/read", "params": {
+        await self._send(progress.current[key[0]], {
+            "id": self._next_extra_id(), "method": "process/read", "params": {
                 "processId": key[1], "afterSeq": 0, "maxBytes": None, "waitMs": 0}})
 
     async def _repeat_resume(self) -> None:

@@ -31,6 +31,7 @@ class Progress:
     accounts: Accounts = field(default_factory=Accounts)
     transcript: Transcript = field(default_factory=Transcript)
     frame: int = 0  # line of the recording the player is at
+    current: dict[str, int] = field(default_factory=dict)  # each session's connection
     requests: dict[Key, dict[str, Any]] = field(default_factory=dict)  # as sent, in the recorded spelling
     answered: set[Key] = field(default_factory=set)
     seen: dict[ProcessKey, Seen] = field(default_factory=dict)

@@ -5,6 +5,7 @@ import base64
 import unittest
 from typing import Any
 
+from replay.compare import Comparer
 from replay.fake_server import Message, Mutation
 from replay.placeholders import Placeholders
 from replay.self_test import (
@@ -77,7 +78,7 @@ class Accepted(unittest.TestCase):
                 play(SIMPLE, server, allow=frozenset({"created-at"}))
 
     def test_read_between_closed_and_a_late_exit(self) -> None:
-        seen = Seen(Placeholders("/run"), may_overtake=True)
+        seen = Seen(Placeholders("/run"), Comparer(frozenset()), may_overtake=True)
         seen.on_output(1, "stdout", b"x")
         seen.on_closed(3)
         seen.on_read(1, {"chunks": [], "nextSeq": 4, "exited": True, "exitCode": 0, "closed": True})

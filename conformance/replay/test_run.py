@@ -16,8 +16,8 @@ from typing import Any
 
 import websockets
 
+from replay.own_case import DROP, HELLO, came, sent
 from replay.self_test import write_case
-from replay.test_own_cases import DROP, HELLO, came, sent
 from report.results import load_results
 
 PROGRAM = Path(__file__).resolve().parent.parent / "paned-conformance"
@@ -82,7 +82,7 @@ class WrongUsage(unittest.TestCase):
 
     def test_selection(self) -> None:
         self.check("no sessions of version 9.9; there are 0.120.0, ", "ws://127.0.0.1:1", "--version", "9.9")
-        self.check("no case matches 'nothing*'; there are agents_md, ", "ws://127.0.0.1:1", "--case", "nothing*")
+        self.check("no case matches 'nothing*'; there are agents_", "ws://127.0.0.1:1", "--case", "nothing*")
         self.check("/nowhere: no folder VERSION/CASE there", "ws://127.0.0.1:1", "--sessions", "/nowhere")
 
     def test_numbers(self) -> None:

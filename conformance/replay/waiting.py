@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from replay.diff import brief
 from replay.expectation import BODY_DELTA, MISSING_CHANGED, ProcessKey
 from replay.progress import Progress
-from replay.streams import Expected, Seen, reached, read_reached
+from replay.recorded import Expected
+from replay.streams import Seen, lacking, lacks_close, lacks_exit, reached, read_reached
 
 
 @dataclass(frozen=True)
@@ -44,15 +45,18 @@ def missing(progress: Progress) -> Missing | None:
 
 def _process(progress: Progress, key: ProcessKey, expected: Expected, seen: Seen) -> Missing | None:
     details = f"{progress.about_process(key)}\n{_table(expected, seen)}"
+    # What happened while no connection was there is not notified any more: the client has to read it first.
+    is_unread = expected.over_connections and seen.was_away and not seen.read_since_resume
+    if is_unread and progress.expectation.is_read_after(progress.current[key[0]], key, progress.frame):
+        return None
     if not reached(expected, seen):
-        lacks = {"process/output": [f"{stream} ({len(seen.joined(stream, True, expected.over_connections))} of {len(data)} "
-                                    "bytes came)" for stream, data in expected.notified.items()
-                                    if len(seen.joined(stream, True, expected.over_connections)) < len(data)],
-                 "process/exited": ["its exit"] * (expected.exited and not seen.exited),
-                 "process/closed": ["its close"] * (expected.closed and not seen.closed)}
+        lacks = {"process/output": lacking(expected, seen),
+                 "process/exited": ["its exit"] * lacks_exit(expected, seen),
+                 "process/closed": ["its close"] * lacks_close(expected, seen)}
         method = next(method for method, parts in lacks.items() if parts)
         return Missing(f"of process {key[1]}: {', '.join(part for parts in lacks.values() for part in parts)}",
-                       method, progress.expectation.event_frames.get((key, method), 0), details)
+                       method, progress.expectation.event_frames.get((key, method), 0), details,
+                       read=key if is_unread else None)
     if not read_reached(expected, seen):
         return Missing(f"process/read to return as much of {key[1]} as recorded", "process/read", details=details,
                        read=key)
