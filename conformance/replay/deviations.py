@@ -90,10 +90,9 @@ _TOML_FAULT = re.compile(r"(failed to load executor-local config: .*?:\d+:)\d+: 
 _ROWS = (
     Deviation("created-at", "`createdAtMs` is a real time where the recorded server said 0", '"createdAtMs": 0',
               may_differ=_creation_time),
-    Deviation("exit-drained", "`process/exited` before output with a lower `seq`, or behind `process/closed`: the recorded "
-              "servers do so now and then. All else stays in order, and nothing else may be missing at "
-              "`process/closed`", '"process/exited"',
-              counts=False),
+    Deviation("exit-drained", "`process/exited` comes before output with a lower `seq`, or behind output and `process/closed` "
+              "with a higher one, as from the recorded servers now and then. All else is in order, and nothing else is missing "
+              "at `process/closed`", '"process/exited"', counts=False),
     Deviation("info-members", "`executorVersion`, `providerId`, `prependPathDirs` are missing", '"executorVersion":',
               may_lack=_lacks_identity),
     Deviation("read-directory", "`fs/readFile` of a directory is -32600 ``path `P` is not a file`` where an older server "

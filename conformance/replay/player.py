@@ -170,7 +170,7 @@ class Player:
         self._inbox.take(conn, text)
 
     def _lacking(self, lacks: Missing, cause: str) -> Mismatch:
-        return self.progress.fail(f"{cause}, missing: {lacks.text}", lacks.method, lacks.details, frame=lacks.frame)
+        return self.progress.fail(f"{cause}, missing: {lacks.text}", lacks.method, lacks.details(), frame=lacks.frame)
 
     def _next_extra_id(self) -> int:
         self._extra_id += 1

@@ -28,6 +28,8 @@ from replay.transcript import ALL
 from report.results import DEVIATES, FAIL, NOT_OFFERED, PASS, SKIP, CaseResult, Results
 
 SKIP_EXIT_CODE = 77
+PROFILE_NOTE = ("note: recorded commands run in login shells; what the profile of the server's user prints there is output, too.  "
+                "Start the server with an empty HOME to see whether it is that.")
 LISTEN = ["serve", "--listen", "ws://127.0.0.1:0"]
 
 
@@ -98,6 +100,8 @@ def _report(arguments: argparse.Namespace, target: Target, folders: list[Path]) 
     if death := target.died():
         failed += 1
         print(f"FAIL the server ended although nobody asked it to: {death}")
+    if arguments.url and any(case.methods.get("process/output") == FAIL for case in cases):
+        print(PROFILE_NOTE)
     if arguments.json:
         results.write(arguments.json)
     passed, skipped, not_offered = results.count(PASS), results.count(SKIP), results.count(NOT_OFFERED)

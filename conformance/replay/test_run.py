@@ -16,7 +16,7 @@ from typing import Any
 
 import websockets
 
-from replay.own_case import DROP, HELLO, came, sent
+from replay.own_case import DROP, HELLO, came, life, sent
 from replay.self_test import write_case
 from report.results import load_results
 
@@ -184,6 +184,14 @@ class Verdicts(unittest.TestCase):
         self.assertIn(" frame 5: reply to fs/walk (id 2): result.entries: expected 7, came 8\n", done.stdout)
         self.assertIn('\n  -    "entries": 7\n  +    "entries": 8\n', done.stdout)
         self.assertTrue(done.stdout.endswith("\n0 not offered, 0 deviate\n0 passed, 1 failed, 0 skipped\n"))
+
+    def test_fail_of_an_output(self) -> None:
+        write_case(self.sessions / "1.0" / "loud", [*HELLO, *life("p", "x", 2), DROP])
+        with server({"initialize": {"result": {"sessionId": "s"}}, "fs/readFile": {"result": {}},
+                     "process/start": {"result": {"processId": "p"}}}) as url:
+            done = run(url, "--sessions", str(self.sessions), "--idle", "0.5")
+        self.assertIn("note: recorded commands run in login shells", done.stdout)
+        self.assertTrue(done.stdout.endswith("\n0 passed, 1 failed, 0 skipped\n"))
 
     def test_deviates(self) -> None:
         write_case(self.sessions / "1.0" / "time", [

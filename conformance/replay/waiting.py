@@ -4,6 +4,7 @@ Exists to tell the player what to wait for, in words that a report can use when 
 """
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from replay.diff import brief
@@ -20,7 +21,7 @@ class Missing:
     text: str
     method: str  # that would bring it
     frame: int = 0  # where the recording has it, 0 if in no single frame
-    details: str = ""
+    details: Callable[[], str] = str  # further lines, made only when they are needed
     read: ProcessKey | None = None  # a process/read of this process may bring it
 
 
@@ -31,7 +32,7 @@ def missing(progress: Progress) -> Missing | None:
         key = min(due)
         method = progress.requests[key]["method"]
         return Missing(f"the reply to request {key[1]} ({method})", method, expectation.frame_of[key],
-                       f"request   {brief(progress.requests[key], 600)}")
+                       lambda: f"request   {brief(progress.requests[key], 600)}")
     for body, due_body in expectation.bodies.items():
         if body in progress.bodies and (lacking := progress.bodies[body].missing(due_body)):
             return Missing(f"the body of {body[1]}: {lacking}", BODY_DELTA)
@@ -44,7 +45,9 @@ def missing(progress: Progress) -> Missing | None:
 
 
 def _process(progress: Progress, key: ProcessKey, expected: Expected, seen: Seen) -> Missing | None:
-    details = f"{progress.about_process(key)}\n{_table(expected, seen)}"
+    def details() -> str:
+        return f"{progress.about_process(key)}\n{_table(expected, seen)}"
+
     # What happened while no connection was there is not notified any more: the client has to read it first.
     is_unread = expected.over_connections and seen.was_away and not seen.read_since_resume
     if is_unread and progress.expectation.is_read_after(progress.current[key[0]], key, progress.frame):
@@ -62,7 +65,7 @@ def _process(progress: Progress, key: ProcessKey, expected: Expected, seen: Seen
                        read=key)
     if progress.lacks_number(key):
         return Missing(f"output of {key[1]} that matches {progress.case.meta.pids[key[1]].pattern!r}",
-                       "process/output", details=f"{progress.about_process(key)}\n{_outputs(seen)}")
+                       "process/output", details=lambda: f"{progress.about_process(key)}\n{_outputs(seen)}")
     return None
 
 
