@@ -183,6 +183,12 @@ def _convert_request(message: JsonObject, sessions: dict[str, str]) -> None:
             params[member] = pack_bytes(params[member])
 
 
+def _match_shell(info: JsonObject) -> None:
+    """The shell of the server's user is that of the machine; what commands run in, their argv says."""
+    if "shell" in info:
+        info["shell"] = dict.fromkeys(info["shell"], {"$any": "string"})
+
+
 def _convert_reply(request: JsonObject, message: JsonObject, sessions: dict[str, str], racing: bool) -> None:
     result = message.get("result")
     if not isinstance(result, dict):
@@ -193,11 +199,14 @@ def _convert_reply(request: JsonObject, message: JsonObject, sessions: dict[str,
         name = sessions.setdefault(result["sessionId"], "session" if number == 1 else f"session-{number}")
         result["sessionId"] = {"$bind": name}
         info = result.get("environmentInfo", {})
+        _match_shell(info)
         for member, kind in (("executorVersion", "string"), ("providerId", "string"), ("cwd", "uri"),
                              ("userHomeDir", "uri"), ("tempDir", "uri"), ("temporaryDirectories", "array"),
                              ("prependPathDirs", "array")):
             if member in info:
                 info[member] = {"$any": kind}
+    elif method == "environment/info":
+        _match_shell(result)
     elif method == "environmentConfig/read":
         for member, kind in (("userHomeDir", "uri"), ("codexHomeDir", "uri"), ("hostname", "string")):
             result[member] = {"$any": kind}
