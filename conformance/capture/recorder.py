@@ -90,6 +90,9 @@ class Recorder:
         """See tcp_proxy.Observer."""
         self._guarded(lambda: self._note_bytes(connection, False, data))
 
+    def at_client(self, connection: int, data: bytes) -> None:
+        """See tcp_proxy.Observer."""
+
     def finished(self, connection: int, by: str) -> None:
         """See tcp_proxy.Observer."""
         self._guarded(lambda: self._note_finished(connection, by))

@@ -24,13 +24,16 @@ _LINGER_RESET = struct.pack("ii", 1, 0)  # close() sends RST and throws away wha
 class Observer(Protocol):
     """Sees the bytes of every connection, numbered from 0 in the order of acceptance.
 
-    Client bytes are shown before they are forwarded and server bytes after, so a request is always seen
-    before its reply.  Called from the proxy's threads.
+    Bytes are shown before they are forwarded: what one end says because of them is always seen behind them.  Called from
+    the proxy's threads.
     """
 
     def from_client(self, connection: int, data: bytes) -> None: ...
 
     def from_server(self, connection: int, data: bytes) -> None: ...
+
+    def at_client(self, connection: int, data: bytes) -> None:
+        """Bytes of the server that have been handed to the client; its next request may have been shown before."""
 
     def finished(self, connection: int, by: str) -> None:
         """`by` says no more, "client" or "server"; the other end still may.  "network": cut(); "proxy": close()."""
@@ -156,9 +159,11 @@ class _Pair:
 
     def _pump_server(self) -> None:
         while data := self._receive(self._server, "server"):
-            self._send(self._client, data, "client")
             for observer in self._observers:
                 observer.from_server(self._number, data)
+            self._send(self._client, data, "client")
+            for observer in self._observers:
+                observer.at_client(self._number, data)
         self._pass_end_on("server", self._client)
 
     def _receive(self, end: socket.socket, name: str) -> bytes:

@@ -248,5 +248,35 @@ class DiskFull(unittest.TestCase):
         self.assertRaises(OSError, Recorder, Path("/dev/full"), Header("ws://test"))
 
 
+class Order(unittest.TestCase):
+    """What an end says because of the other's words stands behind them in the recording."""
+
+    def test_requests_behind_the_replies_they_wait_for(self) -> None:
+        rounds = 300
+
+        def answer(connection: socket.socket) -> None:
+            read_exactly(connection, len(REQUEST))
+            connection.sendall(ACCEPTED)
+            for number in range(rounds):
+                read_exactly(connection, len(frame(TEXT, b"%04d" % number, masked=True)))
+                connection.sendall(frame(TEXT, b"%04d" % number))
+
+        with tempfile.TemporaryDirectory() as folder, server(answer) as address:
+            path = Path(folder) / "capture.jsonl"
+            recorder = Recorder(path, Header("ws://test"))
+            proxy = TcpProxy(address, recorder)
+            with connect(proxy.address) as client:
+                client.sendall(REQUEST)
+                read_exactly(client, len(ACCEPTED))
+                for number in range(rounds):
+                    client.sendall(frame(TEXT, b"%04d" % number, masked=True))
+                    read_exactly(client, len(frame(TEXT, b"%04d" % number)))
+            self.assertTrue(proxy.wait_until_ended(30))
+            proxy.close()
+            recorder.close()
+            said = [(line["dir"], line["text"]) for line in map(json.loads, path.read_text().splitlines()) if "text" in line]
+        self.assertEqual([(end, f"{number:04}") for number in range(rounds) for end in ("c2s", "s2c")], said)
+
+
 if __name__ == "__main__":
     unittest.main()

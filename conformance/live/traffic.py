@@ -113,6 +113,9 @@ class Traffic:
 
     def from_server(self, connection: int, data: bytes) -> None:
         """See tcp_proxy.Observer."""
+
+    def at_client(self, connection: int, data: bytes) -> None:
+        """See tcp_proxy.Observer: what counts here is what the client was given."""
         with self._lock:
             for message in self._decode(connection, True, data):
                 self._note(self._server_message, connection, message)
