@@ -2,6 +2,8 @@
 """The last words of ./test: why tests were skipped, which failed, and the sum.
 
 usage: sum_results.py FOLDER-OF-JUNIT-FILES [FAILED-STEP...]
+
+The files are called BUILD.NUMBER.xml.
 """
 import pathlib
 import re
@@ -25,7 +27,7 @@ def main() -> int:
     passed, failed, skipped = 0, [], []
     for path in sorted(folder.glob("*.xml")):
         for case in ElementTree.parse(path).getroot().iter("testcase"):
-            name = f"{path.stem}: {case.get('name')}"
+            name = f"{path.name.split('.')[0]}: {case.get('name')}"
             status = case.get("status")
             if status == "run":
                 passed += 1
