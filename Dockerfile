@@ -5,12 +5,13 @@
 # trusted network only, or ask for a token (README). conformance/image builds and checks this file without a registry.
 ARG BASE=debian:bookworm-slim
 
-# What building takes; a stage of its own, so that a new source does not fetch it again.
+# What building takes; a stage of its own, so that a new source does not fetch it again. ccache is for builds that are given
+# its cache (--volume CACHE:/root/.cache/ccache, as conformance/image does).
 FROM ${BASE} AS tools
 # hadolint ignore=DL3008
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
-      cmake g++ libasio-dev libcurl4-openssl-dev libtomlplusplus-dev libwebsocketpp-dev nettle-dev ninja-build rapidjson-dev \
+      ccache cmake g++ libasio-dev libcurl4-openssl-dev libtomlplusplus-dev libwebsocketpp-dev nettle-dev ninja-build rapidjson-dev \
  && rm -rf /var/lib/apt/lists/*
 
 FROM tools AS build

@@ -98,8 +98,14 @@ have "$base" || make_base "$base"
 
 version=$(sed -nE 's/^project\(paned VERSION ([0-9.]+).*/\1/p' CMakeLists.txt)
 revision=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)
+# What the machine has compiled already need not be compiled again in there.
+compiled=()
+if compiler_cache=$(ccache -k cache_dir 2>/dev/null) && mkdir -p "$compiler_cache"; then
+  compiled=(--volume "$compiler_cache:/root/.cache/ccache")
+fi
+
 bud() { # bud STAGE-OPTIONS...
-  buildah "${storage[@]}" bud --layers --format docker --build-arg "BASE=$base" \
+  buildah "${storage[@]}" bud "${compiled[@]}" --layers --format docker --build-arg "BASE=$base" \
     --build-arg "VERSION=$version" --build-arg "REVISION=$revision" -f Dockerfile "$@" . \
     >"$cache/build.log" 2>&1 || { tail -n 30 "$cache/build.log" >&2; return 1; }
 }

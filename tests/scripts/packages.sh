@@ -4,9 +4,11 @@
 # What building and running takes.
 BUILD_PACKAGES=(g++ cmake ninja-build libwebsocketpp-dev libasio-dev rapidjson-dev nettle-dev libtomlplusplus-dev tmux
   libcurl4-openssl-dev libcurl4 ca-certificates)
-# What the tests take beside that: the linters, GoogleTest, and the tools of the live clients.
-TEST_PACKAGES=(libgtest-dev clang-format clang-tidy clang libclang-rt-14-dev python3 python3-websockets
-  golang-go golang-nhooyr-websocket-dev procps vim-tiny less openssl)
+# What the tests of one build take beside that: GoogleTest, clang-format, the programs that terminals run, and what makes
+# building quicker.
+TEST_PACKAGES=(ccache libgtest-dev clang-format python3 python3-websockets procps vim-tiny less openssl)
+# What all of ./test takes beside that: clang-tidy, the fuzzers, and the live clients.
+FULL_PACKAGES=(clang-tidy clang libclang-rt-14-dev golang-go golang-nhooyr-websocket-dev)
 # What building and running the image takes beside that.
 IMAGE_PACKAGES=(buildah debootstrap iproute2)
 
