@@ -24,7 +24,7 @@ class HolderPaneTest : public ::testing::Test {
     EXPECT_EQ(::unlockpt(pane_.get()), 0);
     std::array<char, 64> slave = {};
     EXPECT_EQ(::ptsname_r(pane_.get(), slave.data(), slave.size()), 0);
-    const std::string script = "exec setsid -c env -i TMUX_PANE=%7 " PANED_HOLDER_PROGRAM " " +
+    const std::string script = "exec setsid -c env -i TMUX_PANE=%7 " + HolderProgram() + " " +
                                directory_.path() + " <" + slave.data() + " >" + slave.data() +
                                " 2>&1";
     // "; :" keeps the shell as the parent.

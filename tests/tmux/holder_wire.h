@@ -18,6 +18,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <thread>
@@ -216,6 +217,13 @@ class HolderWire {
   bool ended_ = false;
 };
 
+// The holder of the build that this program belongs to.
+inline std::string HolderProgram() {
+  namespace fs = std::filesystem;
+  const fs::path folder = fs::read_symlink("/proc/self/exe").parent_path();
+  return (folder / "../../tmux/paned-holder").lexically_normal().string();
+}
+
 // A holder without a pane, as PtyLauncher starts it.
 class HolderProgramTest : public ::testing::Test {
  protected:
@@ -228,7 +236,7 @@ class HolderProgramTest : public ::testing::Test {
     ::posix_spawn_file_actions_init(&actions);
     ::posix_spawn_file_actions_adddup2(&actions, theirs.get(), 3);
     ::posix_spawn_file_actions_addclosefrom_np(&actions, 4);
-    std::string name = PANED_HOLDER_PROGRAM;
+    std::string name = HolderProgram();
     std::string directory = directory_.path();
     std::string connected = "-";
     const std::array<char*, 4> argv = {name.data(), directory.data(), connected.data(), nullptr};

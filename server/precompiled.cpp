@@ -1,0 +1,1 @@
+// The translation unit that the headers most files of the server include are precompiled with.
