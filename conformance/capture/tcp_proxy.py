@@ -19,6 +19,7 @@ _ANY_PORT: Address = ("127.0.0.1", 0)
 _CONNECT_SECONDS = 10.0
 _RECEIVE_SIZE = 65536
 _LINGER_RESET = struct.pack("ii", 1, 0)  # close() sends RST and throws away what is unsent
+_CUT_SECONDS = 10.0  # until the pumps have let go; they do at once, unless the machine is overloaded
 
 
 class Observer(Protocol):
@@ -61,14 +62,21 @@ class TcpProxy:
         self.address: Address = self._listener.getsockname()[:2]
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def cut(self, hold: bool = False) -> None:
-        """Resets every connection, both ways.  With `hold`, new ones are not forwarded until release()."""
+    def cut(self, hold: bool = False) -> list[_Pair]:
+        """Resets every connection, both ways, soon.  With `hold`, new ones are not forwarded until release()."""
         if hold:
             self._open_gate.clear()
         with self._lock:
             pairs = list(self._live)
         for pair in pairs:
             pair.reset("network")
+        return pairs
+
+    def cut_now(self) -> None:
+        """As cut(), but the resets are sent when it returns.  Not to be called by an observer, who may be in the way."""
+        pairs = self.cut()
+        with self._lock:
+            self._lock.wait_for(lambda: not any(pair in self._live for pair in pairs), _CUT_SECONDS)
 
     def release(self) -> None:
         """Forwards the connections held since cut(hold=True)."""

@@ -105,6 +105,13 @@ class Client:
         names = list(dict.fromkeys(case.client for case in cases))
         return [_tally(name, [case for case in cases if case.client == name], seconds) for name in names]
 
+    def cases(self) -> list[CaseResult]:
+        """What came of each case; empty when that cannot be known."""
+        try:
+            return [case for case in load_results(self.results).cases if case.case != MEETING]
+        except BadResults:
+            return []
+
     def stop(self) -> None:
         """Ends it if it still runs."""
         if self._process is not None:
@@ -117,7 +124,7 @@ class CodexClient(Client):
     def __init__(self, version: str, url: str, server_name: str, scenario: str, jobs: int, meet: Path, folder: Path) -> None:
         super().__init__(f"codex {version}", [
             sys.executable, "-B", str(_PROGRAM), "live", "--server", url, "--server-name", server_name, "--codex", version,
-            "--scenario", scenario, "--jobs", str(jobs), "--patience", str(_PATIENCE), "--meet", str(meet),
+            "--scenario", scenario, "--servers", "shared", "--applicable", "--jobs", str(jobs), "--patience", str(_PATIENCE), "--meet", str(meet),
             "--json", str(folder / "results.json")], folder)
         self._arrival = meet / version
 

@@ -25,6 +25,7 @@ from cross.client import Client, CodexClient, GoClient, Tally
 from cross.gathering import gather, wait_for_all
 from cross.target import Target
 from live.server_process import ServerError
+from report.results import DEVIATES, FAIL, NOT_OFFERED, PASS, SKIP
 
 FORMAT = 1
 EXIT_SKIPPED = 77
@@ -49,6 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="scenarios at a time and client (default 2)")
     parser.add_argument("--server-name", default="", metavar="NAME", help="what the results call a server given by its URL")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to FILE (for paned-conformance report)")
+    parser.add_argument("--cases", action="store_true", help="also print a line for each case of each client, and their sum")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep there what each client printed and its results")
 
 
@@ -96,6 +98,8 @@ def _cross(arguments: argparse.Namespace, names: Sequence[str], go: Path | None,
         for client in clients:
             client.keep(arguments.keep)
     tallies = [tally for client in clients for tally in client.tallies()]
+    if arguments.cases:
+        _print_cases(clients)
     _print_table(tallies)
     for client in clients:
         print(f"{client.name}: from {client.began - begun:.1f} s to {client.ended - begun:.1f} s")
@@ -136,6 +140,16 @@ def _fetched(command: Sequence[str | Path]) -> str:
     if done.returncode != 0:
         sys.exit(f"{Path(command[0]).name} failed: {said}")
     return done.stdout.strip()
+
+
+def _print_cases(clients: Sequence[Client]) -> None:
+    cases = [case for client in clients for case in client.cases()]
+    for case in cases:
+        name = f"{case.client.removeprefix('codex ').replace(' ', '.')}.{case.case}"
+        print(f"{case.verdict.upper()} {name} ({case.seconds:.1f}) {case.reason}".rstrip())
+    passed, failed, skipped, not_offered = (sum(case.verdict in verdicts for case in cases) for verdicts in (
+        (PASS, DEVIATES), (FAIL,), (SKIP,), (NOT_OFFERED,)))
+    print(f"{passed} passed, {failed} failed, {skipped} skipped, {not_offered} not offered")
 
 
 def _print_table(tallies: Sequence[Tally]) -> None:

@@ -37,6 +37,7 @@ from capture.facts import CaseFacts
 from capture.tcp_proxy import Address
 
 EXIT_SKIPPED = 77
+_ALL, _SHARED, _OWN = "all", "shared", "own"
 _TAIL_LINES, _TAIL_WIDTH = 16, 300  # of a log that a failure shows
 
 
@@ -50,6 +51,10 @@ def main(arguments: argparse.Namespace) -> int:
     chosen = [scenario for scenario in scenarios if fnmatch.fnmatch(scenario.name, arguments.scenario)]
     if not chosen:
         sys.exit(f"no scenario matches {arguments.scenario!r}")
+    if arguments.servers != _ALL:
+        chosen = [scenario for scenario in chosen if scenario.own_server == (arguments.servers == _OWN)]
+    if arguments.applicable:
+        chosen = [scenario for scenario in chosen if scenario.applies_to(parse_version(arguments.codex))]
     if arguments.list:
         print("\n".join(f"{scenario.name:<28}{scenario.about}".rstrip() if arguments.long else scenario.name
                         for scenario in chosen if scenario.applies_to(parse_version(arguments.codex))))
@@ -106,6 +111,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--long", action="store_true", help="with --list: what each is about, too")
     parser.add_argument("--codex", required=True, metavar="VERSION", help="version of the client, e.g. 0.169.0")
     parser.add_argument("--scenario", default="*", metavar="GLOB", help="only the scenarios whose name matches")
+    parser.add_argument("--servers", choices=(_ALL, _SHARED, _OWN), default=_ALL,
+                        help="only the scenarios that share one server, or only those that start servers of their own (default all)")
+    parser.add_argument("--applicable", action="store_true", help="say nothing of scenarios that are not for this client version")
     parser.add_argument("--jobs", type=int, default=3, metavar="N", help="scenarios at a time (default 3)")
     parser.add_argument("--capture", type=Path, metavar="FOLDER",
                         help="record into FOLDER/VERSION/SCENARIO.jsonl, for `paned-conformance convert`")
@@ -150,6 +158,10 @@ def _launch(program: list[str], arguments: tuple[str, ...], folder: Path) -> Ser
     return ServerProcess([*program, "--listen", "ws://127.0.0.1:0", *arguments], folder)
 
 
+def _undeclared(_arguments: tuple[str, ...], _folder: Path) -> ServerProcess:
+    raise Mismatch("a server of its own", "own_server=True in the scenario", "it is not there")
+
+
 def _play_all(chosen: list[Scenario], stage: Stage, jobs: int) -> Iterator[Verdict]:
     pool = ThreadPoolExecutor(jobs)
     try:
@@ -170,7 +182,8 @@ def _play_all(chosen: list[Scenario], stage: Stage, jobs: int) -> Iterator[Verdi
 def _play(scenario: Scenario, stage: Stage) -> Verdict:
     start, log_start = time.monotonic(), stage.server.log_size() if stage.server else 0
     recording = _recording(scenario, stage)
-    run = LiveRun(stage.codex, stage.root / scenario.name, stage.address, stage.launch, scenario.project, recording)
+    launch = stage.launch if scenario.own_server else _undeclared
+    run = LiveRun(stage.codex, stage.root / scenario.name, stage.address, launch, scenario.project, recording)
     run.remotes[0].expected_connections = scenario.connections
     word, reason, details = "PASS", "", ""
     run.patience = stage.patience

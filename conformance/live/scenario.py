@@ -295,6 +295,7 @@ class Scenario:
     methods: tuple[str, ...] = ()
     description: str = ""
     project: str = "workspace/project"  # below the run folder
+    own_server: bool = False  # it starts one, or more, beside the one that all scenarios share
     record: bool = True
     record_reason: str = ""
     needs: dict[str, Any] = field(default_factory=dict)

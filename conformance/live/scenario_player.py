@@ -37,7 +37,7 @@ def _scenario(data: ScenarioFile) -> Scenario:
     return Scenario(
         name=data.name, play=lambda run: _Play(data, run).play(), first=data.first, last=data.last,
         connections=data.connections, capabilities=tuple(data.needs["capabilities"]), methods=tuple(data.needs["methods"]),
-        needs=data.needs, description=data.description, project=data.project, record=data.record,
+        needs=data.needs, description=data.description, project=data.project, own_server=data.own_server, record=data.record,
         record_reason=data.record_reason, files=data.files, setup=data.setup, server_home=data.server_home,
         output=data.output, pids=data.pids, awaits=data.awaits)
 
@@ -158,7 +158,7 @@ class _Play:
             path = self._run.root / self.fill(step.after_file)
             self._wait_until(f"file {step.after_file}", path.exists)
         if step.cut_before:
-            self._run.proxy.cut()
+            self._run.proxy.cut_now()  # else the next request may be sent before the connection is gone
 
     def _item(self, step: Step) -> JsonObject:
         subject = self.fill(step.subject)

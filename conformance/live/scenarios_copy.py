@@ -81,8 +81,8 @@ def _check_blocks(run: LiveRun, remote: Remote, method: str, mode: str) -> None:
 
 
 SCENARIOS = (
-    Scenario("two_environments", _two_environments, first=_TWO_ENVIRONMENTS),
-    Scenario("copy_between_environments", _copy_between_environments, first=_COPY,
+    Scenario("two_environments", _two_environments, own_server=True, first=_TWO_ENVIRONMENTS),
+    Scenario("copy_between_environments", _copy_between_environments, own_server=True, first=_COPY,
              capabilities=("fileWriteStreaming",), methods=("fs/open",),
              recorded_names={"shared": "copy_source", "second": "copy_target"}),
 )

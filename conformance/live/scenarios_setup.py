@@ -144,10 +144,10 @@ def _thread_resume(run: LiveRun) -> None:
 
 
 SCENARIOS = (
-    Scenario("bearer_token", _bearer_token, first=_NEW, connections=0),
-    Scenario("bearer_token_refused", _bearer_token_refused, first=_NEW, connections=0),
-    Scenario("environment_config", _environment_config, first=_OLD, connections=0, capabilities=("environmentConfigRead",)),
-    Scenario("capability_discovery", _discovery, first=_NEW, connections=0, capabilities=("capabilityDiscoveryV2",)),
-    Scenario("shell_snapshot_profile", _shell_snapshot_profile, first=_OLD, connections=0, capabilities=("shellSnapshotV2",)),
+    Scenario("bearer_token", _bearer_token, own_server=True, first=_NEW, connections=0),
+    Scenario("bearer_token_refused", _bearer_token_refused, own_server=True, first=_NEW, connections=0),
+    Scenario("environment_config", _environment_config, own_server=True, first=_OLD, connections=0, capabilities=("environmentConfigRead",)),
+    Scenario("capability_discovery", _discovery, own_server=True, first=_NEW, connections=0, capabilities=("capabilityDiscoveryV2",)),
+    Scenario("shell_snapshot_profile", _shell_snapshot_profile, own_server=True, first=_OLD, connections=0, capabilities=("shellSnapshotV2",)),
     Scenario("thread_resume", _thread_resume, connections=2),
 )

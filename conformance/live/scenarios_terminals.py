@@ -106,7 +106,7 @@ def _tty_resumed(run: LiveRun) -> None:
             "a", "read -p 'first? ' one; read -p 'second? ' two; echo \"$one-$two\"; exit 4", tty=True, yield_time_ms=1000)]
         session = _tty_session_of(run, outputs["a"])
         yield [write_session("b", session, "eins\n", wait_ms=500)]
-        run.proxy.cut()
+        run.proxy.cut_now()
         yield [write_session("c", session, "zwei\n", wait_ms=20000)]
 
     outputs = run.converse(conversation())
