@@ -273,7 +273,11 @@ void ControlClient::Lose(std::string reason) {
   }
   // Taken away first: OnLost closes the client, and they are still to be told.
   std::deque<Sent> unanswered = std::exchange(sent_, {});
-  events_->OnLost(reason);
+  std::vector<Command> unset;
+  for (Sent& sent : unanswered) {
+    if (!sent.command.sets.empty()) unset.push_back(std::exchange(sent.command, {}));
+  }
+  events_->OnLost(reason, std::move(unset));
   for (Sent& sent : unanswered) {
     if (sent.command.done) {
       sent.command.done(Error{ErrorKind::kInternal, "tmux is lost: " + reason});

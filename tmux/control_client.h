@@ -37,6 +37,9 @@ class ControlClient final : public std::enable_shared_from_this<ControlClient> {
     // The number that opens the first reply is how many lines the second one has.
     bool counted = false;
     Done done = {};  // called once; may be empty
+    // Not empty: names the state that the command sets, such as the name of one window. When the
+    // connection is lost before the answer, the command does not fail: it goes to OnLost.
+    std::string sets = {};
   };
 
   class Events {
@@ -48,7 +51,8 @@ class ControlClient final : public std::enable_shared_from_this<ControlClient> {
 
     virtual void OnNotification(const ControlNotification& notification) = 0;
     // The client is of no more use; close it. Comes once, before the unanswered commands fail.
-    virtual void OnLost(const std::string& reason) = 0;
+    // `unset`: unanswered commands that set something, oldest first; tmux may have run them.
+    virtual void OnLost(const std::string& reason, std::vector<Command> unset) = 0;
   };
 
   // Runs `program` with `arguments`, which contain -C. `patience`: how long tmux may take for one

@@ -23,10 +23,6 @@ constexpr std::size_t kReadPerTurn = std::size_t{64} << 10;
 // Input taken is told with the next frame, or when this much has come together, or this late.
 constexpr std::uint64_t kTellInputAfter = kInputWindow / 4;
 constexpr int kTellInputMs = 10;
-// Linux may say that a terminal is at its end (EIO, EAGAIN) when what was written last is still on
-// its way to the reader: seen once in 15,000 ends on 6.18, with the bytes there at the next read.
-// So an end counts when it has been said this often in a row, the program being dead.
-constexpr int kReadsAtTheEnd = 8;
 // How often a terminal that nobody has open is looked at while its program runs.
 constexpr int kLookAgainMs = 20;
 // How long after the pane's end it is decided whether tmux died or a person closed the pane: a
@@ -155,9 +151,11 @@ void Holder::FillPollSet() {
   set(kChild, terminal_.pidfd(), terminal_.running(), false);
 }
 
-// The leader has ended. While others hold the terminal the kernel tells no end of its output, so it
-// is read until it is empty.
-bool Holder::draining() const { return terminal_.exit().known && !output_ended_ && !ring_.full(); }
+// The leader has ended: what it wrote is read before its exit is told. What others write who still
+// hold the terminal comes behind it, until the last of them has gone.
+bool Holder::draining() const {
+  return terminal_.exit().known && !drained_ && !output_ended_ && !ring_.full();
+}
 
 int Holder::Timeout(std::int64_t now_ms) const {
   if (draining()) return 0;
@@ -171,8 +169,7 @@ int Holder::Timeout(std::int64_t now_ms) const {
   if (terminal_.running() && terminal_.pidfd() < 0) at_most(20);
   if (look_again_at_ms_ != 0) at_most(look_again_at_ms_ - now_ms);
   if (ownerless_since_ms_ != 0) {
-    const std::uint32_t ttl = state_ == State::kRunning ? plan_.running_ttl_s : plan_.ended_ttl_s;
-    at_most(ownerless_since_ms_ + std::int64_t{ttl} * 1000 - now_ms);
+    at_most(ownerless_since_ms_ + ttl_ms() - now_ms);
   }
   return static_cast<int>(wait);
 }
@@ -185,8 +182,7 @@ void Holder::OnTimers(std::int64_t now_ms) {
   }
   if (pane_lost_at_ms_ != 0 && now_ms >= pane_lost_at_ms_ + kPaneLostMs) OnPaneLost();
   if (ownerless_since_ms_ != 0) {
-    const std::uint32_t ttl = state_ == State::kRunning ? plan_.running_ttl_s : plan_.ended_ttl_s;
-    if (now_ms >= ownerless_since_ms_ + std::int64_t{ttl} * 1000) End();
+    if (now_ms >= ownerless_since_ms_ + ttl_ms()) End();
   }
 }
 
@@ -317,8 +313,8 @@ void Holder::Recycle() {
   state_ = State::kWaiting;
   process_id_ = {};
   start_failed_ = 0;
-  output_ended_ = tell_exit_ = tell_end_ = false;
-  empty_reads_ = 0;
+  output_ended_ = drained_ = tell_exit_ = tell_end_ = false;
+  last_words_ = {};
   look_again_at_ms_ = 0;
   input_at_ = input_size_ = typed_at_ = typed_size_ = 0;
   input_taken_ = input_told_ = 0;
@@ -360,7 +356,7 @@ bool Holder::QueueNext() {
   }
   if (peer_.PutOutput(ring_)) return true;
   const bool output_waits = !all_sent || (!output_ended_ && ring_.full());
-  if (tell_exit_ && (output_ended_ || output_waits)) {
+  if (tell_exit_ && (output_ended_ || drained_ || output_waits)) {
     tell_exit_ = false;
     put(FrameType::kExited, terminal_.exit().value);
   }
@@ -392,14 +388,16 @@ void Holder::ReadTerminal() {
     const ssize_t got = terminal_.Read(to, room);
     if (got <= 0) {
       const bool hung_up = got == 0 || errno != EAGAIN;
-      // The leader's end is the end of the output, whoever else still holds the terminal; and no
-      // other end is final, for a program may open its terminal again.
-      if (terminal_.exit().known && ++empty_reads_ < kReadsAtTheEnd) continue;
-      output_ended_ = tell_end_ = terminal_.exit().known;
+      if (terminal_.exit().known) {
+        if (!last_words_.Over(hung_up)) continue;
+        drained_ = true;
+        // No end is final while the program lives, for it may open its terminal again.
+        output_ended_ = tell_end_ = hung_up;
+      }
       look_again_at_ms_ = hung_up && !output_ended_ ? NowMs() + kLookAgainMs : 0;
       break;
     }
-    empty_reads_ = 0;
+    last_words_ = {};
     ring_.Commit(static_cast<std::size_t>(got));
     got_now += static_cast<std::size_t>(got);
     mirror_.Show(ring_, static_cast<std::size_t>(got));

@@ -59,6 +59,11 @@ class Holder {
   void Pump();
   bool QueueNext();
   bool draining() const;
+  // How long it stays without an owner: longer while somebody may still write.
+  std::int64_t ttl_ms() const {
+    const bool over = output_ended_ || start_failed_ != 0;
+    return std::int64_t{over ? plan_.ended_ttl_s : plan_.running_ttl_s} * 1000;
+  }
   void LoseServer();
   void Recycle();
   void End();
@@ -78,7 +83,8 @@ class Holder {
   HolderTerminal terminal_;
   HolderRing ring_;
   bool output_ended_ = false;
-  int empty_reads_ = 0;                // in a row, since the program's end
+  bool drained_ = false;  // what the dead program wrote has been read; others may still write
+  LastWords last_words_;
   std::int64_t look_again_at_ms_ = 0;  // nobody has the terminal open, though its program runs
   PlanHead plan_;
   std::array<char, 200> process_id_ = {};

@@ -58,9 +58,12 @@ void Holder::OnPaneLost() {
   const bool tmux_lives = ::getppid() == first_parent_;
   if (state_ == State::kWaiting) {
     leaving_ = true;
-  } else if (tmux_lives) {
+  } else if (tmux_lives && terminal_.running()) {
     terminal_.Signal(SIGHUP, true);
     terminal_.Signal(SIGCONT, true);
+  } else if (tmux_lives && !output_ended_) {  // only those are left that outlive the program
+    terminal_.HangUp();
+    output_ended_ = tell_end_ = true;
   }
 }
 

@@ -146,6 +146,13 @@ bool HolderLink::DrainAside() {
   return true;
 }
 
+bool HolderLink::HasEnded() {
+  if (broken_ || closing_ || !socket_.is_open()) return true;
+  char first = 0;
+  const ssize_t got = ::recv(socket_.native_handle(), &first, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+}
+
 void HolderLink::ResumeOutput() {
   if (std::exchange(resume_posted_, true)) return;
   asio::post(*io_, [weak = weak_from_this()] {

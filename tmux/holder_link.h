@@ -49,6 +49,9 @@ class HolderLink final : public std::enable_shared_from_this<HolderLink> {
   void Listen(std::weak_ptr<HolderListener> listener);
 
   void Send(FrameType type, std::uint64_t value, std::string_view payload = {});
+  // Whether the holder has ended, although the loop has yet to come to it. A holder that waits says
+  // nothing that would lie before its end.
+  bool HasEnded();
   // Takes up output again after PrepareOutput() gave no space.
   void ResumeOutput();
   // No event comes any more. What was sent still goes out, then the connection is closed.

@@ -64,19 +64,23 @@ void HolderPool::Stop() {
   }
 }
 
+// The newest of those that wait may have been killed a moment ago: whoever took one of them would
+// fail to start, although others wait or can be made. Whether one is left.
+bool HolderPool::ForgetEnded() {
+  while (!waiting_.empty() && waiting_.back()->seat.link->HasEnded()) {
+    const std::shared_ptr<Waiting> gone = waiting_.back();
+    waiting_.pop_back();
+    gone->seat.link->Close();
+  }
+  return !waiting_.empty();
+}
+
 void HolderPool::Take(Taker taker) {
-  if (waiting_.empty()) {
+  if (!ForgetEnded()) {
     const auto demand = demands_.emplace(demands_.end());
     demand->taker = std::move(taker);
-    demand->timeout = clock_->After(kTakePatience, [this, demand] {
-      const Taker late = std::move(demand->taker);
-      demands_.erase(demand);
-      late(Error{ErrorKind::kInternal,
-                 "no terminal became ready within 15 s",
-                 {},
-                 {},
-                 "the machine is overloaded, or tmux hangs; --tty-backend=pty does without it"});
-    });
+    demand->since = clock_->Now();
+    Watch(demand);
     Replenish();
     return;
   }
@@ -85,6 +89,22 @@ void HolderPool::Take(Taker taker) {
   waiting_.pop_back();
   taker(std::move(seat));
   Replenish();
+}
+
+// A long queue that moves is no reason to give up: each that is served gives the others more time.
+void HolderPool::Watch(std::list<Demand>::iterator demand) {
+  const Duration left = std::max(demand->since, last_served_) + kTakePatience - clock_->Now();
+  demand->timeout = clock_->After(left, [this, demand] {
+    const auto fired = std::move(demand->timeout);
+    if (clock_->Now() < last_served_ + kTakePatience) return Watch(demand);
+    const Taker late = std::move(demand->taker);
+    demands_.erase(demand);
+    late(Error{ErrorKind::kInternal,
+               "no terminal became ready within 15 s",
+               {},
+               {},
+               "the machine is overloaded, or tmux hangs; --tty-backend=pty does without it"});
+  });
 }
 
 void HolderPool::Return(Seat seat) {
@@ -167,11 +187,12 @@ void HolderPool::Admit(Seat seat) {
 }
 
 void HolderPool::Serve() {
-  while (!demands_.empty() && !waiting_.empty()) {
+  while (!demands_.empty() && ForgetEnded()) {
     const Taker taker = std::move(demands_.front().taker);
     demands_.pop_front();
     Seat seat = std::move(waiting_.back()->seat);
     waiting_.pop_back();
+    last_served_ = clock_->Now();
     taker(std::move(seat));
   }
   Replenish();

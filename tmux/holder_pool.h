@@ -27,7 +27,8 @@ class HolderPool {
   HolderPool& operator=(const HolderPool&) = delete;
   ~HolderPool();
 
-  // `taker` is called once, now or later. A seat that nobody wants any more goes to Return().
+  // `taker` is called once, now or later: with an error when no seat has come for anybody for 15 s.
+  // A seat that nobody wants any more goes to Return().
   void Take(Taker taker);
   // A seat whose process is over, or never began. It waits again, or ends.
   void Return(Seat seat);
@@ -47,9 +48,12 @@ class HolderPool {
   class Waiting;
   struct Demand {
     Taker taker;
+    TimePoint since;
     std::unique_ptr<Timer> timeout;
   };
 
+  void Watch(std::list<Demand>::iterator demand);
+  bool ForgetEnded();
   void Replenish();
   void Launch(HolderLauncher* launcher);
   void OnLaunched(HolderLauncher* launcher, Result<Seat> seat);
@@ -68,6 +72,7 @@ class HolderPool {
   HolderLauncher* fallback_;
   LogLine log_;
   std::list<Demand> demands_;
+  TimePoint last_served_;                          // when a demand last got its seat
   std::list<std::shared_ptr<Waiting>> waiting_;    // oldest first
   std::list<std::shared_ptr<Waiting>> recycling_;  // have still to say hello again
   std::size_t launching_ = 0;

@@ -61,7 +61,8 @@ void TmuxServer::OpenWindow(const std::string& name, const std::vector<std::stri
 }
 
 void TmuxServer::Rename(const std::string& window, const std::string& name) {
-  SubmitFor(window, "rename-window -t " + window + " -- " + QuoteForTmux(SanitiseName(name)));
+  SubmitFor(window, "rename-window -t " + window + " -- " + QuoteForTmux(SanitiseName(name)),
+            "name of " + window);
 }
 
 void TmuxServer::Select(const std::string& window) {
@@ -70,16 +71,18 @@ void TmuxServer::Select(const std::string& window) {
           WhileAlive([this, window](const Result<ControlClient::Replies>& replies) {
             if (!replies.ok()) return;
             NotePeople(replies.value());
-            if (people_ == 0) SubmitFor(window, "select-window -t " + window);
+            if (people_ == 0) SubmitFor(window, "select-window -t " + window, {});
           })},
          /*may_start=*/false);
 }
 
 void TmuxServer::Resize(const Window& window, unsigned rows, unsigned cols) {
-  SubmitFor(window.window, ResizeLine(window.window, rows, cols));
+  SubmitFor(window.window, ResizeLine(window.window, rows, cols), "size of " + window.window);
 }
 
-void TmuxServer::Kill(const std::string& window) { SubmitFor(window, "kill-window -t " + window); }
+void TmuxServer::Kill(const std::string& window) {
+  SubmitFor(window, "kill-window -t " + window, "end of " + window);
+}
 
 void TmuxServer::Capture(const std::string& pane, CaptureDone done) {
   auto call = WhileAlive([done = std::move(done)](Result<ControlClient::Replies> replies) {
@@ -95,18 +98,19 @@ void TmuxServer::Capture(const std::string& pane, CaptureDone done) {
          /*may_start=*/false);
 }
 
-void TmuxServer::SubmitFor(const std::string& id, std::string line) {
+void TmuxServer::SubmitFor(const std::string& id, std::string line, std::string sets) {
   if (!IsTmuxId(id)) return Log("warn", "not a window of tmux");
   Submit(
       {std::move(line), 1, false, WhileAlive([this](const Result<ControlClient::Replies>& replies) {
          if (!replies.ok()) Log("debug", "tmux: " + replies.error().message);
-       })},
+       }),
+       std::move(sets)},
       /*may_start=*/false);
 }
 
 void TmuxServer::Submit(Command command, bool may_start) {
   if (state_ == State::kRunning) return client_->Send(std::move(command));
-  waiting_.push_back({std::move(command), may_start ? 0 : generation_});
+  Wait({std::move(command), may_start ? 0 : generation_});
   if (state_ == State::kStarting) return;
   if (state_ == State::kStopped) return FailWaiting(Internal("tmux is stopped"));
   pid_t pid = 0;
@@ -116,9 +120,27 @@ void TmuxServer::Submit(Command command, bool may_start) {
   StartClient();
 }
 
-// Later, as this may be within the call that submitted them.
+// Of two commands that set the same thing the later one counts.
+void TmuxServer::Wait(Waiting one) {
+  if (!one.command.sets.empty()) {
+    const auto older = std::find_if(waiting_.begin(), waiting_.end(), [&](const Waiting& other) {
+      return other.command.sets == one.command.sets && other.generation == one.generation;
+    });
+    if (older != waiting_.end()) waiting_.erase(older);
+  }
+  waiting_.push_back(std::move(one));
+}
+
+// Later, as this may be within the call that submitted them. What sets something waits for the next
+// connection, as long as there is something to set.
 void TmuxServer::FailWaiting(Error error) {
-  asio::post(*io_, [waiting = std::exchange(waiting_, {}), error = std::move(error)] {
+  std::deque<Waiting> failed;
+  for (Waiting& one : std::exchange(waiting_, {})) {
+    const bool may_come_true = state_ != State::kStopped && server_.is_open() &&
+                               one.generation == generation_ && !one.command.sets.empty();
+    (may_come_true ? waiting_ : failed).push_back(std::move(one));
+  }
+  asio::post(*io_, [waiting = std::move(failed), error = std::move(error)] {
     for (const Waiting& one : waiting) {
       if (one.command.done) one.command.done(error);
     }
@@ -137,6 +159,9 @@ void TmuxServer::StartClient() {
     start_timer_ = clock_->After(settled_ - now, [this] {
       const auto fired = std::move(start_timer_);
       state_ = State::kIdle;
+      const bool starts = std::any_of(waiting_.begin(), waiting_.end(),
+                                      [](const Waiting& one) { return one.generation == 0; });
+      if (!starts && !server_.is_open()) return FailWaiting(Internal("tmux does not run"));
       StartClient();
     });
     return;
@@ -156,7 +181,7 @@ void TmuxServer::StartClient() {
   state_ = State::kStarting;
   start_timer_ = clock_->After(options_.patience, [this] {
     const auto fired = std::move(start_timer_);
-    OnLost("it has not answered in time");
+    OnLost("it has not answered in time", {});
   });
 }
 
@@ -166,7 +191,7 @@ void TmuxServer::OnAttached() {
   client_->Send({std::string(kListClients), 1, false,
                  WhileAlive([this](const Result<ControlClient::Replies>& replies) {
                    if (state_ != State::kStarting) return;
-                   if (!replies.ok()) return OnLost(replies.error().message);
+                   if (!replies.ok()) return OnLost(replies.error().message, {});
                    NotePeople(replies.value());
                    OnConnected();
                  })});
@@ -278,7 +303,7 @@ void TmuxServer::NotePeople(const ControlClient::Replies& replies) {
       std::count_if(pids.begin(), pids.end(), [&](const auto& pid) { return pid != own; }));
 }
 
-void TmuxServer::OnLost(const std::string& reason) {
+void TmuxServer::OnLost(const std::string& reason, std::vector<Command> unset) {
   client_->Close(/*kill=*/true);
   client_.reset();
   if (server_.is_open()) settled_ = clock_->Now() + kSettle;
@@ -296,7 +321,14 @@ void TmuxServer::OnLost(const std::string& reason) {
   NoteFailure(failure);
   state_ = State::kIdle;
   Log("warn", failure);
+  for (Command& command : unset) Wait({std::move(command), generation_});
   FailWaiting(Internal(failure));
+  // Once, at once, and only a tmux that is there: if it does not answer then either, it is asked
+  // when there is more to ask.
+  pid_t pid = 0;
+  if (was_running && !waiting_.empty() && ListeningServer(socket_path_, &pid).valid()) {
+    StartClient();
+  }
   if (was_running && on_lost_) on_lost_(reason);
 }
 

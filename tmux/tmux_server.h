@@ -58,7 +58,8 @@ class TmuxServer final : private ControlClient::Events {
   void OpenWindow(const std::string& name, const std::vector<std::string>& command, OpenDone done);
 
   // For these a window may be named by its pane as well. tmux is not started for them, but the
-  // connection to one that runs is made again.
+  // connection to one that runs is made again. What Rename, Resize and Kill ask for is asked for
+  // again when the connection is lost before tmux has answered.
   void Rename(const std::string& window, const std::string& name);
   // Makes it what a person sees who attaches next; nothing happens while somebody is attached.
   void Select(const std::string& window);
@@ -89,7 +90,7 @@ class TmuxServer final : private ControlClient::Events {
   };
 
   void OnNotification(const ControlNotification& notification) override;
-  void OnLost(const std::string& reason) override;
+  void OnLost(const std::string& reason, std::vector<Command> unset) override;
 
   // Guards a callback that may come when this object is no more.
   template <class Call>
@@ -101,7 +102,8 @@ class TmuxServer final : private ControlClient::Events {
   void Log(std::string_view level, const std::string& line);
 
   void Submit(Command command, bool may_start);
-  void SubmitFor(const std::string& id, std::string line);
+  void SubmitFor(const std::string& id, std::string line, std::string sets);
+  void Wait(Waiting one);
   void FailWaiting(Error error);
   void StartClient();
   Status WriteConfig() const;

@@ -136,10 +136,13 @@ TYPED_TEST_P(HolderContract, AFullRingAtTheExitEndsWhenItIsEmptied) {
     EXPECT_EQ(this->sink_->ends, 0);
     ASSERT_TRUE(this->RunUntil([this] { return this->sink_->total == TypeParam::kRing; }));
     this->Do([](BackendProcess* process) { process->OnDelivered(TypeParam::kRing); });
-    EXPECT_TRUE(this->RunUntil([this] { return this->sink_->ends > 0; })) << beyond;
-    EXPECT_EQ(this->sink_->total, TypeParam::kRing + static_cast<std::size_t>(beyond));
+    const std::size_t total = TypeParam::kRing + static_cast<std::size_t>(beyond);
+    EXPECT_TRUE(this->RunUntil([&] { return this->sink_->total == total; })) << beyond;
+    EXPECT_EQ(this->sink_->ends, 0) << "somebody still has the terminal";
     EXPECT_TRUE(Runs(child));
     ::kill(child, SIGKILL);
+    EXPECT_TRUE(this->RunUntil([this] { return this->sink_->ends > 0; })) << beyond;
+    EXPECT_EQ(this->sink_->total, total);
   }
 }
 

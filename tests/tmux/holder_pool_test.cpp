@@ -207,6 +207,36 @@ TEST_F(HolderPoolTest, PatienceEndsAfterFifteenSeconds) {
   EXPECT_TRUE(late->ReadToClose());
 }
 
+// Killed all at once, and the loop has not come to it yet.
+TEST_F(HolderPoolTest, OnesThatWereKilledAreNotTaken) {
+  Make(2);
+  const auto first = Take();
+  for (int n = 0; n < 3; ++n) launcher_.Succeed();
+  ASSERT_EQ(pool_->waiting(), 2U);
+  for (HolderWire& holder : launcher_.holders) holder.Close();
+  const auto second = Take();
+  EXPECT_EQ(second->calls, 0);
+  ASSERT_FALSE(launcher_.asked.empty());
+  launcher_.Succeed();
+  EXPECT_TRUE(second->seat);
+}
+
+TEST_F(HolderPoolTest, AQueueThatMovesIsWaitedFor) {
+  Make(0);
+  std::vector<std::shared_ptr<Taken>> taken;
+  for (int n = 0; n < 4; ++n) taken.push_back(Take());
+  for (int n = 0; n < 3; ++n) {
+    clock_.Advance(seconds(14));
+    launcher_.Succeed();
+    EXPECT_TRUE(taken[static_cast<std::size_t>(n)]->seat);
+  }
+  EXPECT_EQ(taken.back()->calls, 0);
+  clock_.Advance(seconds(14));
+  EXPECT_EQ(taken.back()->calls, 0);
+  clock_.Advance(seconds(1));
+  EXPECT_EQ(taken.back()->error, "no terminal became ready within 15 s");
+}
+
 TEST_F(HolderPoolTest, AReturnedSeatWaitsAgainUnderItsNewPath) {
   Make(1);
   const auto taken = Take();

@@ -5,7 +5,10 @@
 
 #include <unistd.h>
 
+#include <fstream>
+
 #include "tests/process/backend_contract_start_cases.h"
+#include "tests/support/temp_dir.h"
 #include "tests/tmux/terminal_contract.h"
 
 namespace paned {
@@ -146,21 +149,33 @@ TYPED_TEST_P(TerminalContract, ABackgroundChildIsHungUpWithItsLeader) {
   EXPECT_TRUE(this->RunUntil([&] { return !Runs(child); }));
 }
 
-TYPED_TEST_P(TerminalContract, AChildThatIgnoresTheHangUpDoesNotKeepTheOutputOpen) {
-  this->StartCooked("trap '' HUP; sleep 1000 & echo $!; head -c 400000 /dev/zero; exit 4");
-  this->RunToTheEnd();
-  EXPECT_EQ(this->sink_->exit.code, 4);
-  const auto child = static_cast<pid_t>(std::stol(this->sink_->output));
-  EXPECT_EQ(this->sink_->output.size(), std::to_string(child).size() + 2 + 400'000);
-  EXPECT_TRUE(Runs(child));
-  ::kill(child, SIGKILL);
-  EXPECT_TRUE(this->RunUntil([&] { return !Runs(child); }));
+// As on pipes: the exit is told at once, behind what the leader wrote, and the end when the last
+// one that holds the terminal has gone. Nothing that is written until then is lost.
+TYPED_TEST_P(TerminalContract, OutputOfChildrenThatOutliveTheLeaderIsDelivered) {
+  for (const char* start : {"trap '' HUP; sh -c", "setsid sh -c"}) {
+    const testing::TempDir dir;
+    const std::string go = dir / "go";
+    this->StartCooked(std::string(start) + " 'echo here; while [ ! -e " + go +
+                      " ]; do sleep 0.01; done; echo late' & while :; do sleep 0.01; " + "[ -e " +
+                      (dir / "leave") + " ] && break; done; " + "head -c 400000 /dev/zero; exit 4");
+    ASSERT_TRUE(this->RunUntilOutput("here"));
+    std::ofstream(dir / "leave") << 1;
+    ASSERT_TRUE(this->RunUntil([this] { return this->sink_->exits > 0; })) << start;
+    EXPECT_EQ(this->sink_->exit.code, 4);
+    EXPECT_EQ(this->sink_->output.size(), std::string("here\r\n").size() + 400'000);
+    EXPECT_EQ(this->sink_->ends, 0) << start;
+    std::ofstream(go) << 1;
+    this->RunToTheEnd();
+    EXPECT_EQ(this->sink_->output.substr(this->sink_->output.size() - 6), "late\r\n") << start;
+  }
 }
 
 TYPED_TEST_P(TerminalContract, SignalsReachTheForegroundJobToo) {
+  // The job may be over before the leader has its signal, so that waits for it.
   this->StartCooked(
-      "trap 'echo leader' TERM; set -m; "
-      "sh -c 'trap \"echo job; exit 0\" TERM; echo ready; while :; do sleep 0.01; done'; exit 9");
+      "trap 'echo leader; got=1' TERM; set -m; "
+      "sh -c 'trap \"echo job; exit 0\" TERM; echo ready; while :; do sleep 0.01; done'; "
+      "while [ -z \"$got\" ]; do sleep 0.01; done; exit 9");
   ASSERT_TRUE(this->RunUntilOutput("ready"));
   this->Signal(SIGTERM);
   this->RunToTheEnd();
@@ -217,7 +232,7 @@ REGISTER_TYPED_TEST_SUITE_P(TerminalContract, EchoesAndWritesWholeLineEnds, Cont
                             NothingOfTmuxIsInTheEnvironment, ItsSizeIsThePlans,
                             ResizingIsToldByASignal, ResizingWhileItIsStarted,
                             NobodyAnswersForTheTerminal, ABackgroundChildIsHungUpWithItsLeader,
-                            AChildThatIgnoresTheHangUpDoesNotKeepTheOutputOpen,
+                            OutputOfChildrenThatOutliveTheLeaderIsDelivered,
                             SignalsReachTheForegroundJobToo, AnEditorIsDriven, APagerIsDriven,
                             AMonitorIsDriven);
 

@@ -127,5 +127,17 @@ TEST_F(TmuxBackendTest, APersonWhoClosesTheWindowHangsTheProcessUp) {
   EXPECT_EQ(sink_->output, "ready\nhung up\n");
 }
 
+// What holds the terminal after the program's exit is ended the same way: nobody else could end it.
+TEST_F(TmuxBackendTest, APersonWhoClosesTheWindowEndsWhatOutlivesTheProgram) {
+  Start("trap '' HUP; sleep 1000 & echo $!; exit 3");
+  ASSERT_TRUE(RunUntil([this] { return sink_->exits > 0; }));
+  const auto child = static_cast<pid_t>(std::stol(sink_->output));
+  EXPECT_EQ(sink_->ends, 0);
+  traits_.tmux()->Kill(process_->pane());
+  RunToTheEnd();
+  EXPECT_EQ(sink_->exit.code, 3);
+  ::kill(child, SIGKILL);
+}
+
 }  // namespace
 }  // namespace paned

@@ -123,6 +123,45 @@ TEST_F(TmuxLossTest, AWedgedTmuxIsGivenUp) {
   EXPECT_EQ(server_->server_pid(), pid);
 }
 
+// On a machine that is overloaded tmux may seem wedged, and go on later.
+TEST_F(TmuxLossTest, WhatWasToBeSetIsSetOnTheNextConnection) {
+  Make(Options(), &manual_);
+  for (const char* name : {"first", "second", "third"}) ASSERT_TRUE(Open(name).ok());
+  const pid_t pid = server_->server_pid();
+  ::kill(pid, SIGSTOP);
+  server_->Rename("@1", "earlier");
+  server_->Rename("@1", "named");
+  server_->Resize({"@2", "%2"}, 30, 100);
+  server_->Kill("@3");
+  Advance(std::chrono::seconds(5));
+  ASSERT_EQ(lost_, 1);
+  server_->Rename("@2", "later");  // while there is no connection
+  ::kill(pid, SIGCONT);
+  Advance(std::chrono::milliseconds(50));  // for tmux to get over the loss
+  EXPECT_TRUE(RunUntil([&] {
+    return Tmux("list-windows -F '#{window_id} #{window_name} #{window_width}x#{window_height}'")
+               .find("@1 named 80x24\n@2 later 100x30\n") != std::string::npos;
+  })) << Tmux("list-windows -F '#{window_id} #{window_name} #{window_width}x#{window_height}'");
+  EXPECT_EQ(Tmux("list-windows -F '#{window_id}'").find("@3"), std::string::npos);
+  EXPECT_EQ(server_->server_pid(), pid);
+}
+
+TEST_F(TmuxLossTest, ATmuxThatStaysWedgedIsNotAskedAgainAndAgain) {
+  Make(Options(), &manual_);
+  ASSERT_TRUE(Open("first").ok());
+  const pid_t pid = server_->server_pid();
+  ::kill(pid, SIGSTOP);
+  server_->Rename("@1", "named");
+  Advance(std::chrono::seconds(5));
+  for (int n = 0; n < 10; ++n) Advance(std::chrono::seconds(60));
+  EXPECT_EQ(lost_, 1);
+  EXPECT_EQ(server_->client_pid(), 0);  // the one that was tried was given up
+  ::kill(pid, SIGCONT);
+  ASSERT_TRUE(Open("second").ok());  // and with the next connection it comes true
+  EXPECT_TRUE(RunUntil(
+      [&] { return Tmux("list-windows -F '#{window_name}'").find("named") != std::string::npos; }));
+}
+
 TEST_F(TmuxLossTest, ALongQueueIsNotAWedge) {
   Make(Options(), &manual_);
   ASSERT_TRUE(Open().ok());
