@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
@@ -46,18 +45,8 @@ void AppendValue(std::string_view value, std::string* line) {
   line->push_back('"');
 }
 
-}  // namespace
-
-std::optional<LogLevel> ParseLogLevel(std::string_view word) {
-  if (word == "off") return LogLevel::kOff;
-  for (std::size_t i = 0; i < kLevelWords.size(); ++i) {
-    if (kLevelWords[i] == word) return static_cast<LogLevel>(i);
-  }
-  return std::nullopt;
-}
-
-void Log::Write(LogLevel level, std::string_view message, std::initializer_list<Field> fields) {
-  if (!enabled(level)) return;
+std::string LineOf(LogLevel level, std::string_view message,
+                   std::initializer_list<Log::Field> fields) {
   std::string line = "ts=" + Timestamp() + " level=";
   line.append(kLevelWords[static_cast<std::size_t>(level)]);
   line.append(" msg=");
@@ -69,11 +58,28 @@ void Log::Write(LogLevel level, std::string_view message, std::initializer_list<
     AppendValue(value, &line);
   }
   line.push_back('\n');
-  // A log that cannot be written must not take the server along.
-  ssize_t put = 0;
-  do {
-    put = ::write(STDERR_FILENO, line.data(), line.size());
-  } while (put < 0 && errno == EINTR);
+  return line;
+}
+
+}  // namespace
+
+std::optional<LogLevel> ParseLogLevel(std::string_view word) {
+  if (word == "off") return LogLevel::kOff;
+  for (std::size_t i = 0; i < kLevelWords.size(); ++i) {
+    if (kLevelWords[i] == word) return static_cast<LogLevel>(i);
+  }
+  return std::nullopt;
+}
+
+Log::Log(LogLevel least)
+    : least_(least), writer_(STDERR_FILENO, [](std::uint64_t dropped) {
+        return LineOf(LogLevel::kWarn,
+                      "log lines were lost: nobody read standard error, or it failed",
+                      {{"lines", std::to_string(dropped)}});
+      }) {}
+
+void Log::Write(LogLevel level, std::string_view message, std::initializer_list<Field> fields) {
+  if (enabled(level)) writer_.Put(LineOf(level, message, fields));
 }
 
 }  // namespace paned

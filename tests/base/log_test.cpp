@@ -54,6 +54,7 @@ std::string Line(LogLevel level, std::string_view message,
   Log log(LogLevel::kDebug);
   CapturedStderr captured;
   log.Write(level, message, fields);
+  EXPECT_TRUE(log.Flush(std::chrono::seconds(30)));
   return captured.Text();
 }
 
@@ -106,6 +107,7 @@ TEST(Log, WritesFromItsLevelOn) {
       log.Write(level, "m");
       EXPECT_EQ(log.enabled(level), level >= least);
     }
+    EXPECT_TRUE(log.Flush(std::chrono::seconds(30)));
     const std::string text = captured.Text();
     EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 4 - static_cast<int>(least));
   }
