@@ -1,6 +1,8 @@
 #include "server/fs/copy_file.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,12 +20,18 @@
 #include "server/base/os_error.h"
 #include "server/base/unique_fd.h"
 #include "server/fs/open_directory.h"
+#include "server/fs/replacement.h"
 #include "server/fs/write_all.h"
 
 namespace paned {
 namespace {
 
 constexpr std::uint64_t kNoEnd = std::numeric_limits<std::uint64_t>::max();
+
+bool IsSparse(const struct stat& status) {
+  return static_cast<std::uint64_t>(status.st_blocks) * 512 <
+         static_cast<std::uint64_t>(status.st_size);
+}
 
 // The bytes of one copy, from the current position of one file to that of the other.
 class ByteCopier {
@@ -36,8 +44,8 @@ class ByteCopier {
   bool CopyAll(const struct stat& source, const struct stat& destination) {
     const auto size = static_cast<std::uint64_t>(source.st_size);
     if (size == 0) return CopyBytes(kNoEnd);
-    const bool sparse = static_cast<std::uint64_t>(source.st_blocks) * 512 < size;
-    if (sparse && S_ISREG(destination.st_mode) && CopyWithHoles(source.st_size)) return true;
+    if (IsSparse(source) && S_ISREG(destination.st_mode) && CopyWithHoles(source.st_size))
+      return true;
     return outcome_.error == 0 && CopyBytes(size);
   }
 
@@ -127,13 +135,21 @@ CopyOutcome Failed(int error, CopySide side) {
   return outcome;
 }
 
-// Empties an existing regular file and gives it the mode first, so that a private file's bytes
-// never stand under a wider one, and a refused change of mode leaves the old contents alone.
-int Prepare(int fd, const struct stat& status, mode_t mode) {
-  if (!S_ISREG(status.st_mode)) return 0;
-  if (::fchmod(fd, mode & 07777) != 0) return errno;
-  if (status.st_size > 0 && ::ftruncate(fd, 0) != 0) return errno;
-  return 0;
+// A mode that is no wider than either file's, while bytes of both may stand there. A refused change
+// leaves the old contents alone. The set-id bits are given now, so that the writing takes them away
+// again where it should.
+int Narrow(int fd, const struct stat& source, const struct stat& destination) {
+  if (!S_ISREG(destination.st_mode)) return 0;
+  const mode_t both = source.st_mode & destination.st_mode & 0777;
+  return ::fchmod(fd, both | (source.st_mode & 07000)) == 0 ? 0 : errno;
+}
+
+// The source's permissions, and what has become of the set-id bits.
+int Widen(int fd, const struct stat& source, const struct stat& destination) {
+  struct stat now = {};
+  if (!S_ISREG(destination.st_mode)) return 0;
+  if (::fstat(fd, &now) != 0) return errno;
+  return ::fchmod(fd, (source.st_mode & 0777) | (now.st_mode & 07000)) == 0 ? 0 : errno;
 }
 
 }  // namespace
@@ -161,17 +177,35 @@ CopyOutcome CopyFile(const FilePlace& source, const FilePlace& destination) {
   if (IdOf(in_status) == IdOf(out_status)) return {};
 
   const WriteSignalGuard guard;
-  const int error = Prepare(out.get(), out_status, in_status.st_mode);
-  if (error != 0) return Failed(error, CopySide::kDestination);
-  ByteCopier copier(in.get(), out.get());
-  const bool copied = copier.CopyAll(in_status, out_status);
-  CopyOutcome outcome = copier.outcome();
-  outcome.size = static_cast<std::uint64_t>(in_status.st_size);
-  const int close_error = CloseChecked(std::move(out));
-  if (copied && close_error != 0) {
-    outcome.error = close_error;
-    outcome.side = CopySide::kDestination;
+  const int refused = Narrow(out.get(), in_status, out_status);
+  if (refused != 0) return Failed(refused, CopySide::kDestination);
+  Replacement replacement(out.get(), out_status);
+  const auto size = static_cast<std::uint64_t>(in_status.st_size);
+  const int no_room = replacement.Begin(size, size == 0 || IsSparse(in_status));
+  // No room is needed where both can share their blocks: ioctl_ficlone(2).
+  const bool shared = (no_room == ENOSPC || no_room == EDQUOT) &&
+                      ::ioctl(out.get(), FICLONE, in.get()) == 0 &&
+                      ::ftruncate(out.get(), in_status.st_size) == 0;
+  if (no_room != 0 && !shared) {
+    ::fchmod(out.get(), out_status.st_mode & 07777);
+    CopyOutcome failed = Failed(no_room, CopySide::kDestination);
+    failed.size = size;
+    replacement.Explain(&failed.account);
+    return failed;
   }
+  ByteCopier copier(in.get(), out.get());
+  if (!shared) copier.CopyAll(in_status, out_status);
+  CopyOutcome outcome = copier.outcome();
+  outcome.size = size;
+  const auto also = [&outcome](int error) {
+    if (outcome.error != 0 || error == 0) return;
+    outcome.error = error;
+    outcome.side = CopySide::kDestination;
+  };
+  also(replacement.End(outcome.written));
+  also(Widen(out.get(), in_status, out_status));
+  also(CloseChecked(std::move(out)));
+  if (outcome.error != 0) replacement.Explain(&outcome.account);
   return outcome;
 }
 
@@ -191,8 +225,13 @@ CopyOutcome CopyLink(const FilePlace& source, const FilePlace& destination) {
 Error CopyError(const CopyOutcome& outcome, const std::string& source,
                 const std::string& destination) {
   const std::string& path = outcome.side == CopySide::kSource ? source : destination;
-  if (outcome.size == 0) return FileError(outcome.error, path);
-  return PartialWriteError(outcome.error, path, outcome.written, outcome.size);
+  Error error = outcome.size == 0
+                    ? FileError(outcome.error, path)
+                    : PartialWriteError(outcome.error, path, outcome.written, outcome.size);
+  if (!outcome.account.hint.empty()) {
+    error.hint += (error.hint.empty() ? "" : "; ") + outcome.account.hint;
+  }
+  return error;
 }
 
 }  // namespace paned

@@ -23,6 +23,7 @@ struct CopyOutcome {
   bool not_a_file = false;            // the source is no regular file (any more)
   std::uint64_t written = 0;          // how far a copy came that failed half-way
   std::uint64_t size = 0;             // out of so many bytes; 0: it did not begin
+  Error account;  // its hint: what became of the old contents, when that is to be said
 };
 
 // Copies `source`, which must not be a symlink, over `destination`, which is followed if it is one.

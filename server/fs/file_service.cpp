@@ -16,6 +16,7 @@
 #include "server/base/os_error.h"
 #include "server/fs/make_directories.h"
 #include "server/fs/path_text.h"
+#include "server/fs/replacement.h"
 #include "server/fs/write_all.h"
 
 namespace paned {
@@ -44,10 +45,11 @@ int ReadFully(int fd, char* data, std::size_t count, std::size_t* got) {
   return 0;
 }
 
-int OpenForWrite(const std::string& path) {
+// `more`: flags beside these.
+int OpenForWrite(const std::string& path, int more) {
   // O_NONBLOCK: a fifo without reader fails with ENXIO instead of holding a worker.
-  constexpr int kFlags = O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-  return ::open(path.c_str(), kFlags, 0666);
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+  return ::open(path.c_str(), kFlags | more, 0666);
 }
 
 }  // namespace
@@ -84,7 +86,7 @@ Result<UniqueFd> OpenForReplace(const std::string& raw_path) {
   if (::stat(path.c_str(), &status) == 0 && (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode))) {
     return NotAFile(path);
   }
-  UniqueFd fd(OpenForWrite(path));
+  UniqueFd fd(OpenForWrite(path, O_TRUNC));
   if (!fd.valid() || ::fstat(fd.get(), &status) != 0) return FileError(errno, path);
   if (!S_ISREG(status.st_mode)) return NotAFile(path);
   return fd;
@@ -113,22 +115,30 @@ Result<std::string> ReadPiece(const OpenedFile& file, std::size_t count) {
 
 Status WriteFile(const std::string& raw_path, std::string_view bytes, bool create_parents) {
   const std::string path = TrimPath(raw_path);
-  UniqueFd fd(OpenForWrite(path));
+  UniqueFd fd(OpenForWrite(path, 0));
   if (!fd.valid() && errno == ENOENT && create_parents) {
     const int error = MakeDirectories(ParentOf(path), 0755);
     if (error != 0) return FileError(error, ParentOf(path));
-    fd = UniqueFd(OpenForWrite(path));
+    fd = UniqueFd(OpenForWrite(path, 0));
   }
-  if (!fd.valid()) return FileError(errno, path);
+  struct stat status = {};
+  if (!fd.valid() || ::fstat(fd.get(), &status) != 0) return FileError(errno, path);
 
   const WriteSignalGuard guard;
-  WriteOutcome outcome = WriteAll(fd.get(), bytes);
+  Replacement replacement(fd.get(), status);
+  WriteOutcome outcome;
+  outcome.error = replacement.Begin(bytes.size(), /*holes=*/false);
+  if (outcome.error == 0) {
+    outcome = WriteAll(fd.get(), bytes);
+    const int end_error = replacement.End(outcome.written);
+    if (outcome.error == 0) outcome.error = end_error;
+  }
   const int close_error = CloseChecked(std::move(fd));
   if (outcome.error == 0) outcome.error = close_error;
-  if (outcome.error != 0) {
-    return PartialWriteError(outcome.error, path, outcome.written, bytes.size());
-  }
-  return Done{};
+  if (outcome.error == 0) return Done{};
+  Error error = PartialWriteError(outcome.error, path, outcome.written, bytes.size());
+  replacement.Explain(&error);
+  return error;
 }
 
 }  // namespace paned

@@ -36,8 +36,10 @@ Result<UniqueFd> OpenForReplace(const std::string& path);
 // Reads up to `count` bytes at the file's current position; fewer only at the end of the file.
 Result<std::string> ReadPiece(const OpenedFile& file, std::size_t count);
 
-// Creates (0666 & ~umask) or truncates in place and writes all of `bytes`. `create_parents` makes
-// missing parents (0755). A write that fails half-way is an error that says how far it came (hint).
+// Creates (0666 & ~umask) or replaces in place with all of `bytes`. `create_parents` makes missing
+// parents (0755). When there is no room the old contents stay, where the file system can tell
+// before. A write that fails half-way is an error that says how far it came, and what is lost
+// (hint).
 Status WriteFile(const std::string& path, std::string_view bytes, bool create_parents);
 
 Status CreateDirectory(const std::string& path, bool recursive);

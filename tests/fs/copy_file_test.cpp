@@ -210,6 +210,25 @@ TEST_F(CopyFileTest, ProcAndSysFilesAreCopiedWhole) {
   EXPECT_EQ(Bytes(At("sys")), Bytes(sys));
 }
 
+// The holes of the new contents are holes, and not what stood there before.
+TEST_F(CopyFileTest, ASparseFileReplacesAFullOne) {
+  const std::string source = File("sparse", "head");
+  ASSERT_EQ(::truncate(source.c_str(), 1 << 20), 0);
+  const std::string target = File("n", std::string(2 << 20, 'o'));
+  ExpectOk(Copy(source, target, false));
+  EXPECT_TRUE(Bytes(target) == "head" + std::string((1 << 20) - 4, '\0'));
+}
+
+// Nobody reads the old private bytes through the new wider mode, whatever stands there meanwhile.
+TEST_F(CopyFileTest, TheModeOfTheSourceComesLast) {
+  const std::string target = File("n", "private", 0600);
+  ExpectOk(Copy(File("src", "public", 0644), target, false));
+  EXPECT_EQ(Mode(target), 0644U);
+  EXPECT_EQ(Bytes(target), "public");
+  ExpectOk(Copy(File("secret", "s", 0600), target, false));
+  EXPECT_EQ(Mode(target), 0600U);
+}
+
 TEST_F(CopyFileTest, SparseFilesStaySparse) {
   const std::string source = File("sparse", "head");
   constexpr off_t kSize = off_t{8} * 1024 * 1024 * 1024;

@@ -149,6 +149,7 @@ TEST_F(WriteTest, FullDiskHalfWaySaysHowFarItCame) {
     GTEST_SKIP() << "cannot mount a tmpfs (not root?): a full disk is not tested";
   }
   const Status status = WriteFile(mount + "/f", std::string(200'000, 'q'), false);
+  ::unlink((mount + "/f").c_str());
   const Status copied = Copy(File("src", std::string(200'000, 'q')), mount + "/f", false);
   const off_t size = Stat(mount + "/f").st_size;
   EXPECT_EQ(::umount(mount.c_str()), 0);
@@ -159,6 +160,61 @@ TEST_F(WriteTest, FullDiskHalfWaySaysHowFarItCame) {
   EXPECT_EQ(copied.error().hint.rfind("65536 of 200000 bytes were written; ", 0), 0U)
       << copied.error().hint;
   EXPECT_EQ(size, 65536);
+}
+
+// What was there stays there: contents, size, mode, inode; and the room that was tried is given
+// back.
+TEST_F(WriteTest, AFullDiskDestroysNothing) {
+  const std::string mount = Directory("mount");
+  if (::mount("none", mount.c_str(), "tmpfs", 0, "size=64k") != 0) {
+    GTEST_SKIP() << "cannot mount a tmpfs (not root?): a full disk is not tested";
+  }
+  const std::string old(5000, 'o');
+  const std::string file = mount + "/f";
+  ExpectOk(WriteFile(file, old, false));
+  ::chmod(file.c_str(), 0640);
+  const struct stat before = Stat(file);
+  const Status written = WriteFile(file, std::string(200'000, 'q'), false);
+  const std::string after_write = Bytes(file);
+  const Status copied = Copy(File("src", std::string(200'000, 'q'), 0600), file, false);
+  const std::string after_copy = Bytes(file);
+  const struct stat after = Stat(file);
+  const Status other = WriteFile(mount + "/other", std::string(40'000, 'x'), false);
+  // What fits with the old contents in place is written over them, longer or shorter.
+  const Status longer = WriteFile(file, std::string(9000, 'l'), false);
+  const std::string is_longer = Bytes(file);
+  const Status shorter = Copy(File("short", "s"), file, false);
+  const std::string is_shorter = Bytes(file);
+  EXPECT_EQ(::umount(mount.c_str()), 0);
+  for (const Status* status : {&written, &copied}) {
+    ExpectError(*status, ErrorKind::kInternal, kNoSpace);
+    EXPECT_EQ(status->error().hint.rfind("0 of 200000 bytes were written; ", 0), 0U);
+    EXPECT_NE(status->error().hint.find("; the file keeps its old contents"), std::string::npos)
+        << status->error().hint;
+  }
+  EXPECT_EQ(after_write, old);
+  EXPECT_EQ(after_copy, old);
+  EXPECT_EQ(after.st_ino, before.st_ino);
+  EXPECT_EQ(after.st_mode, before.st_mode);
+  EXPECT_EQ(after.st_blocks, before.st_blocks);
+  ExpectOk(other);
+  ExpectOk(longer);
+  EXPECT_EQ(is_longer, std::string(9000, 'l'));
+  ExpectOk(shorter);
+  EXPECT_EQ(is_shorter, "s");
+}
+
+// A limit is met before anything is lost, too.
+TEST_F(WriteTest, AFileSizeLimitDestroysNothing) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const std::string file = File("f", "old contents");
+  const rlimit small{1000, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  const Status status = WriteFile(file, std::string(5000, 'q'), false);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  ExpectError(status, ErrorKind::kInternal, "File too large (os error 27)");
+  EXPECT_EQ(Bytes(file), "old contents");
 }
 
 TEST_F(WriteTest, FileSizeLimitDoesNotKill) {
