@@ -8,6 +8,7 @@ namespace paned {
 namespace {
 
 constexpr char kToken[] = "CODEX_EXEC_SERVER_CONNECTION_TOKEN";
+constexpr char kNotify[] = "NOTIFY_SOCKET";
 constexpr char kExitOnStdinClose[] = "CODEX_EXEC_SERVER_EXIT_ON_STDIN_CLOSE";
 
 }  // namespace
@@ -19,6 +20,7 @@ Status TakeEnvironment(ServeOptions* options) {
     ::explicit_bzero(token, std::strlen(token));
     ::unsetenv(kToken);
   }
+  if (!options->reload_on_hangup) options->reload_on_hangup = std::getenv(kNotify) != nullptr;
   const char* const found = std::getenv(kExitOnStdinClose);
   if (found == nullptr) return Done{};
   const std::string word = found;

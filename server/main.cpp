@@ -1,8 +1,6 @@
 // The program: reads the command line, composes the server, and tells how it ended.
-#include <fcntl.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <string>
@@ -12,37 +10,33 @@
 #include "server/client/healthcheck.h"
 #include "server/client/ps.h"
 #include "server/environment_options.h"
+#include "server/inherited.h"
 #include "server/init.h"
 #include "server/options.h"
 #include "server/server.h"
 
 namespace {
 
-// A pipe or socket that came to lie on 0, 1 or 2 would end up as some child's standard stream.
-void OccupyStandardStreams() {
-  int fd = 0;
-  do {
-    fd = ::open("/dev/null", O_RDWR);
-  } while (fd >= 0 && fd <= STDERR_FILENO);
-  if (fd >= 0) ::close(fd);
-}
-
 void Announce(const std::string& url) { std::cout << url << std::endl; }
 
+int Refused(const paned::Error& error) {
+  std::cerr << "Error: " << error.message << '\n';
+  if (!error.hint.empty()) std::cerr << error.hint << '\n';
+  return 1;
+}
+
 int Serve(const paned::ServeOptions& options) {
+  const paned::Status descriptors = paned::Server::CheckDescriptors();
+  if (!descriptors.ok()) return Refused(descriptors.error());
   paned::Server server(options, environ);
   paned::Result<int> ended = server.Run(Announce);
-  if (ended.ok()) return ended.value();
-  std::cerr << "Error: " << ended.error().message << '\n';
-  if (!ended.error().hint.empty()) std::cerr << ended.error().hint << '\n';
-  return 1;
+  return ended.ok() ? ended.value() : Refused(ended.error());
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  OccupyStandardStreams();
-  ::signal(SIGPIPE, SIG_IGN);
+  paned::PutInheritedRight();
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   paned::Result<paned::Command> command = paned::ParseCommandLine(arguments);
   if (!command.ok()) {
@@ -69,6 +63,10 @@ int main(int argc, char** argv) {
     std::cerr << "Error: " << environment.error().message << '\n';
     return 2;
   }
-  if (options.init) return paned::RunUnderInit([&options] { return Serve(options); });
+  // Orphans fall to process 1, asked for or not.
+  options.process_one = ::getpid() == 1;
+  if (options.init || options.process_one) {
+    return paned::RunUnderInit([&options] { return Serve(options); });
+  }
   return Serve(options);
 }

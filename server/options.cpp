@@ -45,7 +45,8 @@ Who may connect (WebSocket only; every client must send the token as a bearer):
                             by how much exp and nbf may be missed           [30]
 In a container:
   --init                    be a good process 1: pass signals on to the server and
-                            reap orphans, in a small process of its own
+                            reap orphans, in a small process of its own; done without
+                            the flag where paned is process 1
 Looking at what runs (ps, attach; both take --runtime-dir):
   PROCESS                   an id, the beginning of one, or SESSION/ID; not needed
                             when only one process has a pane
@@ -78,6 +79,11 @@ Clients and sessions:
                             go, generic                                   [auto]
   --ping-interval TIME      WebSocket pings                                [30s]
   --pong-patience TIME      silence after which a client is gone           [60s]
+Signals: TERM and INT end the server gently, a second one and QUIT at once; USR1 and
+USR2 do nothing.
+  --hup WORD                HUP: end, as TERM (but ignored under nohup); or reload:
+                            read token files again, open the log file anew
+                                           [end; reload where $NOTIFY_SOCKET is set]
 Log:
   --log-level WORD          debug, info, warn, error, off                 [info]
 
@@ -147,7 +153,7 @@ constexpr std::size_t kLeastMessage = 1024;
 constexpr std::size_t kLeastRetained = 4096;
 constexpr std::size_t kMostWaiting = 64;
 
-const std::array<Flag, 16> kFlags = {{
+const std::array<Flag, 17> kFlags = {{
     {"--max-message-bytes", "a size of at least 1K, such as 64M",
      [](const std::string& v, ServeOptions* o) {
        return AssignPositive(ParseSize(v), &o->max_message_bytes) &&
@@ -209,6 +215,11 @@ const std::array<Flag, 16> kFlags = {{
      [](const std::string& v, ServeOptions* o) {
        o->terminals.runtime_dir = v;
        return !v.empty();
+     }},
+    {"--hup", "end or reload",
+     [](const std::string& v, ServeOptions* o) {
+       o->reload_on_hangup = v == "reload";
+       return v == "reload" || v == "end";
      }},
     {"--log-level", "debug, info, warn, error or off",
      [](const std::string& v, ServeOptions* o) { return Assign(ParseLogLevel(v), &o->log_level); }},

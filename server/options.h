@@ -29,7 +29,11 @@ struct ServeOptions {
   WsAuthFlags auth;
   std::size_t concurrent_requests = 0;  // of one connection; 0: no limit
   bool exit_on_stdin_close = false;
-  bool init = false;  // stay as process 1 around the server
+  bool init = false;         // stay as process 1 around the server
+  bool process_one = false;  // not by a flag: the program was process 1, so it stays as such
+  // SIGHUP: token files are read again and the log is opened anew; else it ends the server, as
+  // SIGTERM. Not said: TakeEnvironment says it.
+  std::optional<bool> reload_on_hangup;
   std::size_t max_message_bytes = std::size_t{64} << 20;
   Duration detach_ttl = std::chrono::seconds(80);
   ProcessLimits limits;

@@ -1,6 +1,9 @@
 #include "server/server.h"
 
+#include <fcntl.h>
 #include <malloc.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -9,6 +12,7 @@
 #include <ctime>
 #include <utility>
 
+#include "server/base/os_error.h"
 #include "server/handlers/bind.h"
 #include "server/handlers/environment_handlers.h"
 
@@ -23,6 +27,8 @@ constexpr Duration kChildPatience = std::chrono::milliseconds(500);
 constexpr Duration kShutdownPatience = std::chrono::seconds(3);
 // And then what was killed, to be gone.
 constexpr Duration kReapPatience = std::chrono::seconds(1);
+// The server's own, with terminals (some 25), a client, and a start of a process.
+constexpr rlim_t kLeastDescriptors = 48;
 constexpr Duration kTrimAfter = std::chrono::seconds(1);
 constexpr Duration kQuietPoll = std::chrono::milliseconds(5);
 
@@ -31,14 +37,56 @@ std::string WorkingDirectory() {
   return ::getcwd(path.data(), path.size()) != nullptr ? path.data() : "/";
 }
 
+// What standard error is, when it is a regular file that has a name.
+std::string LogFile() {
+  struct stat about = {};
+  if (::fstat(STDERR_FILENO, &about) != 0 || !S_ISREG(about.st_mode)) return {};
+  std::array<char, PATH_MAX> path = {};
+  const ssize_t size = ::readlink("/proc/self/fd/2", path.data(), path.size() - 1);
+  struct stat named = {};
+  if (size <= 0 || ::stat(path.data(), &named) != 0) return {};
+  const bool same = named.st_dev == about.st_dev && named.st_ino == about.st_ino;
+  return same ? path.data() : std::string();
+}
+
+// The file of this name, which may be another one by now (logrotate(8)), takes the place of
+// standard error. Empty, or why not.
+std::string OpenLogAnew(const std::string& path) {
+  const UniqueFd file(
+      ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640));
+  if (!file.valid() || ::dup3(file.get(), STDERR_FILENO, 0) < 0) {
+    return "cannot open " + path + ": " + OsErrorText(errno);
+  }
+  return {};
+}
+
+bool HangupIsIgnored() {
+  struct sigaction action = {};
+  return ::sigaction(SIGHUP, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 }  // namespace
+
+// What serves nobody is better not started: the first client would find out, and not why.
+Status Server::CheckDescriptors() {
+  rlimit limit = {};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= kLeastDescriptors) return Done{};
+  return Error{
+      ErrorKind::kInternal,
+      "too few descriptors: the limit is " + std::to_string(limit.rlim_cur) + ", and " +
+          std::to_string(kLeastDescriptors) + " are needed to serve one client",
+      {},
+      kLeastDescriptors,
+      "raise the limit (ulimit -n, LimitNOFILE=): 3 more for each process, 1 for each client"};
+}
 
 Server::Server(const ServeOptions& options, const char* const* environment)
     : options_(options),
       log_(options.log_level),
       workers_(&io_, kMaxWorkers),
       http_(&io_, HttpSettingsOf(environment)),
-      budget_(options.retain_total_bytes) {
+      budget_(options.retain_total_bytes),
+      log_file_(LogFile()) {
   session_context_.clock = &clock_;
   session_context_.budget = &budget_;
   session_context_.limits = options.limits;
@@ -116,7 +164,7 @@ std::vector<ListingRow> Server::ListProcesses() {
       if (process->exited()) return;
       ListingRow& row = rows.emplace_back();
       row.id = process->id();
-      row.session = session->id();
+      row.session = session->shown_id();
       row.backend = process->backend_name();
       row.state = process->state();
       row.age = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.Now() -
@@ -176,8 +224,8 @@ Status Server::Listen() {
 
 Result<int> Server::Run(const std::function<void(const std::string& url)>& announce) {
   // Before the first byte of output: whoever waits for the URL may signal at once.
-  signals_.add(SIGTERM);
-  signals_.add(SIGINT);
+  for (const int number : {SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2}) signals_.add(number);
+  if (options_.reload_on_hangup.value_or(false) || !HangupIsIgnored()) signals_.add(SIGHUP);
   AwaitSignal();
   Status authentic = SetUpAuth();
   if (!authentic.ok()) return std::move(authentic.error());
@@ -190,6 +238,9 @@ Result<int> Server::Run(const std::function<void(const std::string& url)>& annou
   if (ws_) announce(url_);
   log_.Write(LogLevel::kInfo, "serving",
              {{"url", ws_ ? url_ : "stdio"}, {"tty", terminals_->why()}});
+  if (options_.process_one) {
+    log_.Write(LogLevel::kInfo, "orphans are reaped: paned is process 1, with or without --init");
+  }
   io_.run();
   if (reply_counters_.dropped + reply_counters_.doubled > 0) {
     log_.Write(LogLevel::kError, "requests without exactly one answer",
@@ -241,14 +292,55 @@ void Server::AwaitSignal() {
   });
 }
 
+// TERM, INT and HUP: the end, gently; at once for a second TERM or INT, and for QUIT. A second HUP
+// is no word of haste: a terminal that goes sends it by its shell and by the kernel. HUP may mean a
+// reload. USR1 and USR2 mean nothing, and end nothing.
 void Server::OnSignal(int signal_number) {
+  if (signal_number == SIGUSR1 || signal_number == SIGUSR2) {
+    log_.Write(LogLevel::kInfo, "a signal without a meaning",
+               {{"signal", std::to_string(signal_number)}});
+    return;
+  }
+  if (signal_number == SIGHUP && options_.reload_on_hangup.value_or(false)) return Reload();
+  if (stopping_ && signal_number == SIGHUP) return;
   log_.Write(LogLevel::kInfo, "stopping", {{"signal", std::to_string(signal_number)}});
-  if (stopping_) {
+  if (stopping_ || signal_number == SIGQUIT) {
     exit_code_ = 128 + signal_number;
     io_.stop();
     return;
   }
   StopGently();
+}
+
+// Files are read and opened where that may take its time, one reload after another. A token file
+// that will not do leaves all as it was.
+void Server::Reload() {
+  reload_again_ = reloading_;
+  if (std::exchange(reloading_, true)) return;
+  struct Read {
+    Result<std::optional<BearerAuth>> auth;
+    std::string log_fault;
+  };
+  workers_.Run<Read>(
+      [flags = options_.auth, log_file = log_file_] {
+        Read read{paned::SetUpAuth(flags, /*stdio=*/false), {}};
+        if (read.auth.ok() && !log_file.empty()) read.log_fault = OpenLogAnew(log_file);
+        return read;
+      },
+      [this](Read read) {
+        reloading_ = false;
+        if (read.auth.ok()) {
+          auth_ = std::move(read.auth.value());
+          log_.Write(LogLevel::kInfo, "reloaded");
+        } else {
+          log_.Write(LogLevel::kError, "nothing was reloaded: all stays as it was",
+                     {{"reason", read.auth.error().message}});
+        }
+        if (!read.log_fault.empty()) {
+          log_.Write(LogLevel::kError, "the log stays where it was", {{"reason", read.log_fault}});
+        }
+        if (std::exchange(reload_again_, false)) Reload();
+      });
 }
 
 // Refuse newcomers, answer who waits, say goodbye, end the children, go.

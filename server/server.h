@@ -31,6 +31,10 @@ namespace paned {
 
 class Server final : public ConnectionAcceptor {
  public:
+  // Refuses a limit with which nobody could be served. Before the constructor, which takes the
+  // first descriptors.
+  static Status CheckDescriptors();
+
   Server(const ServeOptions& options, const char* const* environment);
   ~Server() override;
 
@@ -58,6 +62,7 @@ class Server final : public ConnectionAcceptor {
   void TrimLater();
   void AwaitSignal();
   void OnSignal(int signal_number);
+  void Reload();
   void StopGently();
   void FinishWhenQuiet();
   void Finish();
@@ -85,11 +90,14 @@ class Server final : public ConnectionAcceptor {
   std::unique_ptr<Timer> quiet_timer_;
   std::unique_ptr<Timer> trim_timer_;
   TimePoint quiet_deadline_{};
+  bool reloading_ = false;
+  bool reload_again_ = false;
   int exit_code_ = 0;
   bool stopping_ = false;
   bool finished_ = false;
   std::string url_;
   std::optional<BearerAuth> auth_;
+  const std::string log_file_;  // what standard error was at the start; "" when that was no file
   std::unique_ptr<StdinWatch> stdin_watch_;
   // Last: they stop delivering events before anything they deliver to goes away.
   std::unique_ptr<WsEndpoint> ws_;

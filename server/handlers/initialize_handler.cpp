@@ -17,7 +17,7 @@ void Attach(const Services* services, const std::shared_ptr<Caller>& caller, Ses
       caller->connection, services->sessions, session, profile, resumed, services->workers);
   caller->state = HandshakeState::kInitialized;
   services->log->Write(LogLevel::kInfo, resumed ? "session resumed" : "session started",
-                       {{"session", session->id()},
+                       {{"session", session->shown_id()},
                         {"peer", caller->connection->label()},
                         {"profile", std::string(profile->name)}});
 }

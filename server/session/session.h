@@ -49,7 +49,11 @@ class Session final : public ProcessObserver {
  public:
   Session(std::string id, const SessionContext* context);
 
+  // The key of the session: whoever knows it may resume it. Never shown whole.
   const std::string& id() const { return id_; }
+  // What logs and listings show: enough to tell sessions apart.
+  std::string shown_id() const { return id_.substr(0, kShownDigits); }
+  static constexpr std::size_t kShownDigits = 8;
   bool attached() const { return client_ != nullptr; }
   SessionClient* client() const { return client_; }
 

@@ -69,7 +69,7 @@ TEST_F(BigFiles, OthersGetUpToHalfAGibibyte) {
 
 // Taken frame by frame, so that only the server could be the one to hold it all.
 TEST_F(BigFiles, ThreeHundredMebibytesInBoundedMemory) {
-  constexpr std::size_t kSize = Scaled<std::size_t>(300, 40) * kMiB;
+  const std::size_t kSize = Scaled<std::size_t>(300, 40) * kMiB;
   const auto client = Open();
   const auto other = Open();
   ASSERT_TRUE(client->ws().SendText(R"({"id":"big","method":"fs/readFile","params":)" +
@@ -124,7 +124,7 @@ TEST_F(BigFiles, SideBySideWithPushes) {
   ids.reserve(3);
   PatternChecker pushed;
   client->on_output = [&](const Note& note) { pushed.Feed(note.bytes); };
-  client->Send("process/start", StartParams("p", {E2E_HELPER, "emit", "10000000"}));
+  client->Send("process/start", StartParams("p", {HelperProgram(), "emit", "10000000"}));
   for (int i = 0; i < 3; ++i) ids.push_back(client->Send("fs/readFile", PathParams(path)));
   for (const std::int64_t id : ids) {
     const Answer read = client->Await(id);

@@ -70,7 +70,7 @@ TEST_F(Blocks, AFileIsCopiedFromOneConnectionToAnother) {
 }
 
 TEST_F(Blocks, AskedForAllAtOnceAndNotTakenTheyCostNoMemory) {
-  constexpr std::size_t kCount = Scaled<std::size_t>(80, 20);
+  const std::size_t kCount = Scaled<std::size_t>(80, 20);
   WriteWholeFile(dir_ / "f", Pattern(0, kCount * kMiB));
   const auto client = Open(kCodex);
   const auto other = Open();
@@ -93,7 +93,7 @@ TEST_F(Blocks, AskedForAllAtOnceAndNotTakenTheyCostNoMemory) {
 }
 
 TEST_F(Blocks, WrittenAllAtOnceTheyCostNoMemory) {
-  constexpr std::size_t kCount = Scaled<std::size_t>(80, 20);
+  const std::size_t kCount = Scaled<std::size_t>(80, 20);
   const auto client = Open(kCodex);
   ASSERT_TRUE(client->Call("fs/open", OpenParams("w", dir_ / "f", "replace")).ok());
   std::vector<std::int64_t> ids;
@@ -194,7 +194,7 @@ std::string WalkParams(const std::string& path) {
 }
 
 TEST_F(Blocks, TenThousandFilesAtBoundedMemory) {
-  constexpr int kDirectories = Scaled(100, 10);
+  const int kDirectories = Scaled(100, 10);
   for (int d = 0; d < kDirectories; ++d) {
     const std::string directory = dir_ / ("d" + std::to_string(1000 + d));
     ASSERT_EQ(::mkdir(directory.c_str(), 0755), 0);

@@ -104,7 +104,7 @@ TEST_F(Concurrency, TheThirdWaits) {
 TEST_F(Concurrency, ALongLineIsHeldBackNotKept) {
   RpcClient& client = OpenWithProcess("1");
   const std::size_t before = server().ResidentBytes();
-  Park(Scaled(3000, 20000));
+  Park(Scaled<std::uint64_t>(3000, 10000));
   const std::string big =
       "{\"id\":\"big\",\"method\":\"no/such\",\"params\":\"" + std::string(kMiB, 'x') + "\"}";
   constexpr int kMany = 200;

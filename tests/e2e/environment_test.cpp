@@ -151,9 +151,10 @@ TEST_F(Environment, OnlyTheStandardStreamsAreOpen) {
     ASSERT_TRUE(
         client->Call("process/start", StartParams(id, {"/bin/cat"}, "\"pipeStdin\":true")).ok());
   }
-  EXPECT_EQ(client->Run("fds", StartParams("fds", {E2E_HELPER, "fds"})).out, "0 1 2 ");
-  EXPECT_EQ(client->Run("in", StartParams("in", {E2E_HELPER, "fds"}, "\"pipeStdin\":true")).out,
-            "0 1 2 ");
+  EXPECT_EQ(client->Run("fds", StartParams("fds", {HelperProgram(), "fds"})).out, "0 1 2 ");
+  EXPECT_EQ(
+      client->Run("in", StartParams("in", {HelperProgram(), "fds"}, "\"pipeStdin\":true")).out,
+      "0 1 2 ");
 }
 
 }  // namespace

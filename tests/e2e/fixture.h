@@ -53,6 +53,11 @@ class E2e : public ::testing::Test {
     if (!server_ || gone_) return;
     EXPECT_TRUE(server_->StopCleanly()) << server_->Log();
   }
+  // Whether the server's log comes to have this; it is written when it is, not before a reply goes
+  // out.
+  bool Says(const std::string& text) {
+    return Eventually([&] { return server().Log().find(text) != std::string::npos; });
+  }
   // The test has ended the server itself.
   void ServerIsGone() { gone_ = true; }
 
@@ -67,9 +72,9 @@ constexpr char kCodex[] = "codex-environment";
 constexpr char kGoBridge[] = "codex-env-mcp";
 constexpr std::size_t kMiB = 1 << 20;
 
-// `full` in a release build, `small` where every instruction costs.
+// `full` for a server of a release build, `small` where every instruction costs.
 template <class T>
-constexpr T Scaled(T full, T small) {
+T Scaled(T full, T small) {
   return kSanitized ? small : full;
 }
 

@@ -8,10 +8,10 @@ namespace {
 
 class Flood : public E2e {};
 
-constexpr std::uint64_t kSize = Scaled(20'000'000, 5'000'000);
+const std::uint64_t kSize = Scaled<std::uint64_t>(20'000'000, 5'000'000);
 
 std::string SilenceThenFlood() {
-  return std::string("sleep 1; exec ") + E2E_HELPER + " emit " + std::to_string(kSize);
+  return std::string("sleep 1; exec ") + HelperProgram() + " emit " + std::to_string(kSize);
 }
 
 // 0.135: its output comes from reads alone; a push is only the call for the next one, and several

@@ -22,7 +22,7 @@ struct Verdict {
 };
 
 Verdict Check(const std::string& arguments) {
-  const std::string command = std::string(PANED_BINARY) + " healthcheck " + arguments + " 2>&1";
+  const std::string command = ServerProgram() + " healthcheck " + arguments + " 2>&1";
   FILE* pipe = ::popen(command.c_str(), "re");
   Verdict verdict;
   std::array<char, 4096> buffer;

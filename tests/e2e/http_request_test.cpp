@@ -200,7 +200,7 @@ TEST_F(HttpRequest, ChildrenInheritNoConnection) {
   Listen();
   ASSERT_TRUE(
       client_->Call("http/request", Params(web.Url("/"), R"(,"streamResponse":true)")).ok());
-  EXPECT_EQ(client_->Run("fds", StartParams("fds", {E2E_HELPER, "fds"})).out, "0 1 2 ");
+  EXPECT_EQ(client_->Run("fds", StartParams("fds", {HelperProgram(), "fds"})).out, "0 1 2 ");
 }
 
 TEST_F(HttpRequest, TlsWithAnAuthorityOfTheEnvironments) {

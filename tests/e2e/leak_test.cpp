@@ -38,15 +38,15 @@ TEST_F(Leaks, TenThousandStarts) {
   ASSERT_TRUE(Eventually([&] { return server().Children().empty(); }));
   const std::size_t descriptors = server().OpenDescriptors();
   const std::size_t memory = server().ResidentBytes();
-  constexpr int kStarts = Scaled(10'000, 300);
+  const int kStarts = Scaled(10'000, 300);
   StartMany(client.get(), 200, kStarts);
   EXPECT_TRUE(Eventually([&] { return server().Children().empty(); })) << "zombies";
   EXPECT_EQ(server().OpenDescriptors(), descriptors);
   if (!kSanitized) {
     // Ended processes stay readable for a while, and cost little.
-    EXPECT_LT(server().ResidentBytes(), memory + kStarts * std::size_t{6144});
+    EXPECT_LT(server().ResidentBytes(), memory + static_cast<std::size_t>(kStarts) * 6144);
   }
-  EXPECT_EQ(client->Run("fds", StartParams("fds", {E2E_HELPER, "fds"})).out, "0 1 2 ");
+  EXPECT_EQ(client->Run("fds", StartParams("fds", {HelperProgram(), "fds"})).out, "0 1 2 ");
   // Its session goes, all that with it, and the memory once things are quiet.
   client.reset();
   if (!kSanitized) {

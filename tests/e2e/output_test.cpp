@@ -8,7 +8,7 @@ namespace {
 class Output : public E2e {
  protected:
   static std::vector<std::string> Emit(std::uint64_t size) {
-    return {E2E_HELPER, "emit", std::to_string(size)};
+    return {HelperProgram(), "emit", std::to_string(size)};
   }
   // Runs `emit size` and checks every byte as it is pushed.
   static void ExpectPushed(RpcClient* client, const std::string& id, std::uint64_t size) {
@@ -85,7 +85,7 @@ TEST_F(Output, ManyAtOnceStayApart) {
 }
 
 TEST_F(Output, APollerGetsAHundredMegabytesInBoundedMemory) {
-  constexpr std::uint64_t kSize = Scaled(100'000'000, 10'000'000);
+  const std::uint64_t kSize = Scaled<std::uint64_t>(100'000'000, 10'000'000);
   const auto client = Open(kGoBridge);
   ASSERT_TRUE(client->Call("process/start", StartParams("p", Emit(kSize))).ok());
   PatternChecker checker;
@@ -111,7 +111,7 @@ TEST_F(Output, APollerGetsAHundredMegabytesInBoundedMemory) {
 // It reads, and pushes come as well. What a read has returned counts as delivered, so that a push
 // may be left out; none comes twice or out of order.
 TEST_F(Output, AGenericPollerThatAlsoGetsPushes) {
-  constexpr std::uint64_t kSize = Scaled(30'000'000, 5'000'000);
+  const std::uint64_t kSize = Scaled<std::uint64_t>(30'000'000, 5'000'000);
   const auto client = Open();
   std::uint64_t pushed = 0;
   bool ascending = true;
@@ -132,7 +132,7 @@ TEST_F(Output, AGenericPollerThatAlsoGetsPushes) {
 }
 
 TEST_F(Output, ASlowReaderLosesNothingAndHurtsNobody) {
-  constexpr std::uint64_t kSize = Scaled(200'000'000, 20'000'000);
+  const std::uint64_t kSize = Scaled<std::uint64_t>(200'000'000, 20'000'000);
   WsClient::Options narrow;
   narrow.receive_buffer_bytes = 65536;
   const auto slow = Connect(narrow);
@@ -213,9 +213,9 @@ TEST_F(Output, AHeldChildWaitsForItsReader) {
 TEST_F(Output, TheTotalIsBoundedForAllProcesses) {
   ServeWith({"--retain-total-bytes=32M", "--when-full=hold"});
   const auto client = Open(kGoBridge);
-  constexpr int kProcesses = Scaled(40, 10);
-  constexpr std::uint64_t kSize = Scaled(8'000'000, 4'000'000);
-  for (int i = 0; i < kProcesses; ++i) {
+  const std::size_t kProcesses = Scaled<std::size_t>(40, 10);
+  const std::uint64_t kSize = Scaled<std::uint64_t>(8'000'000, 4'000'000);
+  for (std::size_t i = 0; i < kProcesses; ++i) {
     ASSERT_TRUE(client->Call("process/start", StartParams(std::to_string(i), Emit(kSize))).ok());
   }
   std::vector<PatternChecker> checkers(kProcesses);

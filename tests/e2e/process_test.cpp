@@ -34,7 +34,7 @@ TEST_F(Processes, DeathBySignalIs128PlusN) {
 // The child of every signal disposition and mask is its own master.
 TEST_F(Processes, ChildrenStartWithAClearState) {
   const auto client = Open();
-  const Story story = client->Run("s", StartParams("s", {E2E_HELPER, "state"}));
+  const Story story = client->Run("s", StartParams("s", {HelperProgram(), "state"}));
   EXPECT_EQ(story.out, "leader=1 group=1 masked=0 ignored=0");
 }
 

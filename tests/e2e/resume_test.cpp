@@ -77,8 +77,8 @@ void RecoveryRead(RpcClient* client, const std::string& id, Flow* flow) {
 }
 
 TEST_F(Resume, ThirtyCutsInAFlood) {
-  constexpr int kCuts = Scaled(30, 10);
-  constexpr std::uint64_t kSize = Scaled(100'000'000, 40'000'000);
+  const std::uint32_t kCuts = Scaled(30U, 10U);
+  const std::uint64_t kSize = Scaled<std::uint64_t>(100'000'000, 40'000'000);
   // A recovery read brings at most what is kept: thirty of them must not be all.
   ServeWith({"--retain-bytes=1M"});
   std::uint32_t seed = 4711;
@@ -90,12 +90,14 @@ TEST_F(Resume, ThirtyCutsInAFlood) {
   auto client = Open(kCodex);
   const std::string session = client->session();
   Listen(client.get(), &flow);
-  ASSERT_TRUE(
-      client->Call("process/start", StartParams("p", {E2E_HELPER, "emit", std::to_string(kSize)}))
-          .ok());
-  int cuts = 0;
+  ASSERT_TRUE(client
+                  ->Call("process/start",
+                         StartParams("p", {HelperProgram(), "emit", std::to_string(kSize)}))
+                  .ok());
+  std::uint32_t cuts = 0;
   while (!flow.closed) {
-    const std::uint64_t until = flow.assembler.checker().offset() + random(kSize / kCuts / 2);
+    const std::uint64_t until =
+        flow.assembler.checker().offset() + random(static_cast<std::uint32_t>(kSize) / kCuts / 2);
     ASSERT_TRUE(client->Until([&] {
       NoteMarks(client.get(), "p", &flow);
       return flow.closed || (cuts < kCuts && flow.assembler.checker().offset() >= until);
@@ -120,13 +122,13 @@ TEST_F(Resume, ThirtyCutsInAFlood) {
 }
 
 TEST_F(Resume, SilenceThenFloodCutInTheMiddle) {
-  constexpr std::uint64_t kSize = Scaled(20'000'000, 5'000'000);
+  const std::uint64_t kSize = Scaled<std::uint64_t>(20'000'000, 5'000'000);
   Flow flow;
   auto client = Open(kCodex);
   const std::string session = client->session();
   Listen(client.get(), &flow);
   const std::string script =
-      std::string("sleep 1; exec ") + E2E_HELPER + " emit " + std::to_string(kSize);
+      std::string("sleep 1; exec ") + HelperProgram() + " emit " + std::to_string(kSize);
   ASSERT_TRUE(client->Call("process/start", StartParams("p", Sh(script))).ok());
   ASSERT_TRUE(client->Until([&] { return flow.assembler.checker().offset() > kSize / 3; }));
   client->ws().Reset();
@@ -151,7 +153,7 @@ TEST_F(Resume, OutputOfADetachedProcessWaits) {
   const std::string session = client->session();
   const TempDir dir;
   const std::string script = "while [ ! -e " + (dir / "go") + " ]; do sleep 0.01; done; exec " +
-                             E2E_HELPER + " emit " + std::to_string(kSize);
+                             HelperProgram() + " emit " + std::to_string(kSize);
   ASSERT_TRUE(client->Call("process/start", StartParams("p", Sh(script))).ok());
   // At first the server asks tmux for its version, too.
   ASSERT_TRUE(Eventually([&] { return server().Children().size() == 1; }));

@@ -108,6 +108,19 @@ void WriteWholeFile(const std::string& path, const std::string& text) {
   std::ofstream(path, std::ios::binary) << text;
 }
 
+std::string Output(const std::string& command) {
+  FILE* pipe = ::popen(command.c_str(), "re");  // NOLINT(bugprone-command-processor,cert-env33-c)
+  std::string said;
+  std::array<char, 4096> buffer;
+  std::size_t got = 0;
+  while ((got = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0) {
+    said.append(buffer.data(), got);
+  }
+  ::pclose(pipe);
+  while (!said.empty() && said.back() == '\n') said.pop_back();
+  return said;
+}
+
 bool IsAlive(pid_t pid) {
   const std::string stat = ReadWholeFile("/proc/" + std::to_string(pid) + "/stat");
   const std::size_t name_end = stat.rfind(')');
@@ -156,7 +169,11 @@ void EndLeftovers(const std::string& runtime_dir) {
 
 ServerProcess::ServerProcess(const ServerOptions& options)
     : runtime_dir_(RuntimeDirIn(options.flags)) {
-  std::vector<std::string> arguments = {PANED_BINARY, "serve", "--listen", options.listen};
+  std::vector<std::string> arguments = options.wrap;
+  for (const std::string& word :
+       {ServerProgram(), std::string("serve"), std::string("--listen"), options.listen}) {
+    arguments.push_back(word);
+  }
   if (runtime_dir_.empty()) {
     own_runtime_dir_.emplace();
     runtime_dir_ = own_runtime_dir_->path();
@@ -177,8 +194,9 @@ ServerProcess::ServerProcess(const ServerOptions& options)
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // no server outlives its test
     ::dup2(in.read.get(), STDIN_FILENO);
     ::dup2(out.write.get(), STDOUT_FILENO);
-    ::dup2(log_.get(), STDERR_FILENO);
-    ::execve(argv[0], argv.data(), envp.data());
+    ::dup2(options.log >= 0 ? options.log : log_.get(), STDERR_FILENO);
+    if (options.in_child) options.in_child();
+    ::execvpe(argv[0], argv.data(), envp.data());
     ::_exit(127);
   }
   input_ = std::move(in.write);

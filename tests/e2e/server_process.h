@@ -12,25 +12,24 @@
 #include <vector>
 
 #include "server/base/unique_fd.h"
+#include "tests/e2e/programs.h"
 #include "tests/support/temp_dir.h"
 
 namespace paned::testing {
 
 using Millis = std::chrono::milliseconds;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
+inline const bool kSanitized = ServerIsSanitized();
 // Nothing of ours takes that long: running into it is a failure.
-constexpr Millis kPatience = std::chrono::seconds(kSanitized ? 90 : 30);
+inline const Millis kPatience = std::chrono::seconds(kSanitized ? 90 : 30);
 
 // Calls `done` every few milliseconds until it is true. False after `patience`.
 bool Eventually(const std::function<bool()>& done, Millis patience = kPatience);
 
 std::string ReadWholeFile(const std::string& path);
 void WriteWholeFile(const std::string& path, const std::string& text);
+// What a shell command prints on stdout.
+std::string Output(const std::string& command);
 // Whether the process is there and no zombie.
 bool IsAlive(pid_t pid);
 std::vector<pid_t> ChildrenOf(pid_t pid);
@@ -46,6 +45,9 @@ struct ServerOptions {
   std::vector<std::string> flags;
   std::vector<std::string> env;    // "NAME=value", beside the test's own or instead of them
   std::vector<std::string> unset;  // names of the test's own that it does not get
+  std::vector<std::string> wrap;   // a program, with its arguments, that runs the server
+  std::function<void()> in_child;  // runs before the server does: what a parent may leave behind
+  int log = -1;                    // where its log goes; -1: to Log()
   std::string listen = "ws://127.0.0.1:0";
   bool announces = true;  // false: it is to fail, or speaks on stdout
 };

@@ -77,10 +77,10 @@ TEST_F(Shutdown, UnderLoad) {
     RpcClient& client = *clients.back();
     for (int k = 0; k < 5; ++k) {
       client.Send("process/start",
-                  StartParams(std::to_string(k), {E2E_HELPER, "emit", "1000000000"}));
+                  StartParams(std::to_string(k), {HelperProgram(), "emit", "1000000000"}));
       client.Send("process/read", ReadParams(std::to_string(k), 0, 600'000));
     }
-    client.Send("fs/readFile", PathParams(E2E_HELPER));
+    client.Send("fs/readFile", PathParams(HelperProgram()));
     EXPECT_TRUE(client.Call("environment/status").ok());
   }
   EXPECT_TRUE(Eventually([&] { return server().Children().size() == 30; }));
@@ -97,7 +97,7 @@ TEST_F(Shutdown, UnderLoad) {
 TEST_F(Shutdown, DeafPeersDoNotKeepIt) {
   const auto deaf = Open(kCodex);
   ASSERT_TRUE(
-      deaf->Call("process/start", StartParams("p", {E2E_HELPER, "emit", "1000000000"})).ok());
+      deaf->Call("process/start", StartParams("p", {HelperProgram(), "emit", "1000000000"})).ok());
   std::vector<UniqueFd> silent;
   silent.reserve(10);
   for (int i = 0; i < 10; ++i) silent.push_back(WsDial(server().url()));

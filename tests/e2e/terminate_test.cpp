@@ -43,10 +43,10 @@ TEST_F(Terminate, KillsTheWholeGroupAtOnce) {
 
 TEST_F(Terminate, OutputBeforeItIsDelivered) {
   const auto client = Open();
-  ASSERT_TRUE(
-      client
-          ->Call("process/start", StartParams("p", Sh(E2E_HELPER " emit 1000000; exec sleep 1000")))
-          .ok());
+  ASSERT_TRUE(client
+                  ->Call("process/start",
+                         StartParams("p", Sh(HelperProgram() + " emit 1000000; exec sleep 1000")))
+                  .ok());
   PatternChecker checker;
   client->on_output = [&](const Note& note) { checker.Feed(note.bytes); };
   ASSERT_TRUE(client->Until([&] { return checker.offset() == 1'000'000; }));

@@ -123,7 +123,7 @@ TEST_P(TtyExit, EverythingEndsAndNothingIsLeft) {
                     "; exit' TERM; while :; do sleep 0.01; done"),
     };
     Run(client.get(), "over", {"/bin/true"});
-    Start(client.get(), "flood", {E2E_HELPER, "emit", "1000000000"});
+    Start(client.get(), "flood", {HelperProgram(), "emit", "1000000000"});
     pids.push_back(Find("flood").pid);
     const std::vector<pid_t> holders = HoldersOf(server());
     EXPECT_GE(holders.size(), 4u);
@@ -265,7 +265,7 @@ TEST_P(TtyExit, ASessionThatIsGivenUpEndsItsTerminals) {
   auto client = Open();
   const pid_t stubborn = StartSh(client.get(), "stubborn", kStubborn);
   const pid_t holder = ParentOf(stubborn);
-  Start(client.get(), "flood", {E2E_HELPER, "emit", "1000000000"});
+  Start(client.get(), "flood", {HelperProgram(), "emit", "1000000000"});
   const pid_t flood = Find("flood").pid;
   client.reset();
   for (const pid_t pid : {stubborn, holder, flood}) {

@@ -24,19 +24,6 @@ std::string CommOf(pid_t pid) {
   return name.substr(0, name.find('\n'));
 }
 
-std::string Output(const std::string& command) {
-  FILE* pipe = ::popen(command.c_str(), "re");  // NOLINT(bugprone-command-processor,cert-env33-c)
-  std::string said;
-  std::array<char, 4096> buffer;
-  std::size_t got = 0;
-  while ((got = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0) {
-    said.append(buffer.data(), got);
-  }
-  ::pclose(pipe);
-  while (!said.empty() && said.back() == '\n') said.pop_back();
-  return said;
-}
-
 std::string ReadToEnd(const std::string& socket_path) {
   const UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_un address = {};

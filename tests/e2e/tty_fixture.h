@@ -62,7 +62,7 @@ class Person {
 class Tty : public E2e {
  protected:
   // The longest that the server waits for a tmux that does not answer, and much more.
-  static constexpr Millis kLongPatience = 2 * kPatience;
+  static inline const Millis kLongPatience = 2 * kPatience;
 
   void SetUp() override;
   static Answer Start(RpcClient* client, const std::string& id,

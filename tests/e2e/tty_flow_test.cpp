@@ -29,7 +29,7 @@ ON_BOTH_BACKENDS(TtyFlow);
 
 // The Go bridge's client is pushed nothing: it reads, or does not.
 TEST_P(TtyFlow, AFloodThatNobodyReadsIsHeldBack) {
-  constexpr std::uint64_t kSize = Scaled(64, 16) * kMiB;
+  const std::uint64_t kSize = Scaled<std::uint64_t>(64, 16) * kMiB;
   ServerOptions options;
   options.flags = {"--retain-bytes=256K"};
   ServeTty(options);
@@ -39,7 +39,7 @@ TEST_P(TtyFlow, AFloodThatNobodyReadsIsHeldBack) {
   const std::size_t tmux_before = on_tmux() ? ResidentBytesOf(tmux) : 0;
   const std::size_t server_before = server().ResidentBytes();
   for (const char* id : {"p", "q"}) {
-    Start(client.get(), id, {E2E_HELPER, "emit", std::to_string(kSize)});
+    Start(client.get(), id, {HelperProgram(), "emit", std::to_string(kSize)});
     const std::uint64_t written = AwaitHeld(client.get(), Find(id).pid);
     EXPECT_LT(written, 4 * kMiB) << "it goes on though nobody reads";
   }
@@ -77,12 +77,12 @@ TEST_P(TtyFlow, AFloodThatNobodyReadsIsHeldBack) {
 
 // Neither reads nor pushes take anything, and it goes on all the same: the oldest output goes.
 TEST_P(TtyFlow, EvictionHoldsNothingBack) {
-  constexpr std::uint64_t kSize = Scaled(16, 4) * kMiB;
+  const std::uint64_t kSize = Scaled<std::uint64_t>(16, 4) * kMiB;
   ServerOptions options;
   options.flags = {"--retain-bytes=256K", "--when-full=evict"};
   ServeTty(options);
   const auto client = Open(kGoBridge);
-  Start(client.get(), "p", {E2E_HELPER, "emit", std::to_string(kSize)});
+  Start(client.get(), "p", {HelperProgram(), "emit", std::to_string(kSize)});
   ASSERT_TRUE(client->UntilClosed("p"));
   EXPECT_EQ(client->story("p").exit_code, 0);
   const Answer read = client->Call("process/read", ReadParams("p", 0, 0));
@@ -99,7 +99,7 @@ TEST_P(TtyFlow, EvictionHoldsNothingBack) {
 
 // As codex 0.169 resumes: one recovery read from the last seq seen, then pushes again.
 TEST_P(TtyFlow, ACutConnectionLosesNothing) {
-  constexpr std::uint64_t kSize = Scaled(40'000'000, 8'000'000);
+  const std::uint64_t kSize = Scaled<std::uint64_t>(40'000'000, 8'000'000);
   constexpr int kCuts = 8;
   ServerOptions options;
   options.flags = {"--retain-bytes=512K"};
@@ -116,7 +116,7 @@ TEST_P(TtyFlow, ACutConnectionLosesNothing) {
     client->on_output = [&](const Note& note) { take(note.seq, note.bytes); };
   };
   listen();
-  Start(client.get(), "p", {E2E_HELPER, "emit", std::to_string(kSize)});
+  Start(client.get(), "p", {HelperProgram(), "emit", std::to_string(kSize)});
   bool closed = false;
   std::optional<int> exit_code;
   for (int cut = 0; cut < kCuts && !closed; ++cut) {
@@ -158,7 +158,7 @@ TEST_P(TtyFlow, AMegabyteOfInputArrives) {
   std::string input;
   for (int n = 0; n < 256; ++n) input += static_cast<char>(n);
   input += Pattern(0, kPieces * kPiece - input.size());
-  Start(client.get(), "p", {E2E_HELPER, "digest", std::to_string(input.size())});
+  Start(client.get(), "p", {HelperProgram(), "digest", std::to_string(input.size())});
   ASSERT_TRUE(AwaitText(client.get(), "p", "ready\r\n"));
   for (std::size_t n = 0; n < kPieces; ++n) {
     client->Send("process/write", WriteParams("p", input.substr(n * kPiece, kPiece)));
@@ -177,7 +177,8 @@ TEST_P(TtyFlow, InputThatNobodyTakesWaits) {
   const std::string input = Pattern(0, kMiB);
   Start(client.get(), "p",
         Sh("stty raw -echo; echo ready; while [ ! -e " + (dir / "go") +
-           " ]; do sleep 0.02; done; exec " E2E_HELPER " digest " + std::to_string(input.size())));
+           " ]; do sleep 0.02; done; exec " + HelperProgram() + " digest " +
+           std::to_string(input.size())));
   ASSERT_TRUE(AwaitText(client.get(), "p", "ready"));
   EXPECT_TRUE(Write(client.get(), "p", input));
   Start(client.get(), "other", {"/bin/cat"});
@@ -234,7 +235,7 @@ TEST_P(TtyFlow, FullScreenProgramsRun) {
 }
 
 TEST_P(TtyFlow, FiveHundredAtOnce) {
-  constexpr int kCount = Scaled(500, 60);
+  const int kCount = Scaled(500, 60);
   ServeTty();
   const auto client = Open();
   const auto name = [](int n) { return "cat-" + std::to_string(n); };

@@ -23,7 +23,7 @@ class TtyLoss : public Tty {
 
 TEST_F(TtyLoss, ProcessesSurviveTheDeathOfTmux) {
   constexpr int kFloods = 3;
-  constexpr std::uint64_t kSize = Scaled(20'000'000, 4'000'000);
+  const std::uint64_t kSize = Scaled<std::uint64_t>(20'000'000, 4'000'000);
   const auto client = Open(kCodex);
   std::map<std::string, PatternChecker> floods;
   for (const char* id : {"one", "two"}) Start(client.get(), id, Sh(kEcho));
@@ -39,7 +39,7 @@ TEST_F(TtyLoss, ProcessesSurviveTheDeathOfTmux) {
   for (int n = 0; n < kFloods; ++n) {
     const std::string id = "flood-" + std::to_string(n);
     floods[id];
-    Start(client.get(), id, {E2E_HELPER, "emit", std::to_string(kSize)});
+    Start(client.get(), id, {HelperProgram(), "emit", std::to_string(kSize)});
   }
   ASSERT_TRUE(client->Until([&] { return floods["flood-0"].offset() > kSize / 10; }));
   const pid_t tmux = TmuxOf(server());
@@ -197,16 +197,42 @@ TEST_P(TtyHolderLoss, IsAFailureAndNeverAnExitCode) {
 }
 
 // All that was written before arrives; the pool's own waiting holders are missed by nobody.
+// The start comes before the server can have seen it.
+TEST_P(TtyHolderLoss, OfAllThatWaitAtOnceFailsNoStart) {
+  ServeTty();
+  const auto client = Open();
+  Run(client.get(), "first", {"/bin/true"});
+  for (int round = 0; round < 5; ++round) {
+    ASSERT_TRUE(Eventually([&] { return HoldersOf(server()).size() >= 4; }));
+    server().Signal(SIGSTOP);
+    const std::vector<pid_t> holders = HoldersOf(server());
+    for (const pid_t holder : holders) ::kill(holder, SIGKILL);
+    for (const pid_t holder : holders) ASSERT_TRUE(Eventually([&] { return !IsAlive(holder); }));
+    const std::string id = "p" + std::to_string(round);
+    const std::int64_t start =
+        client->Send("process/start", StartParams(id, Sh("exit 3"), "\"tty\":true"));
+    server().Signal(SIGCONT);
+    const Answer started = client->Await(start);
+    ASSERT_TRUE(started.ok()) << started.message();
+    ASSERT_TRUE(client->UntilClosed(id));
+    EXPECT_EQ(client->story(id).exit_code, 3);
+  }
+}
+
 TEST_P(TtyHolderLoss, OfThoseThatWaitIsNotNoticed) {
   ServeTty();
   const auto client = Open();
   Run(client.get(), "first", {"/bin/true"});
   for (int round = 0; round < 5; ++round) {
+    std::vector<pid_t> killed;
     ASSERT_TRUE(Eventually([&] {  // some may be on their way
       const std::vector<pid_t> holders = HoldersOf(server());
       for (const pid_t holder : holders) ::kill(holder, SIGKILL);
+      killed.insert(killed.end(), holders.begin(), holders.end());
       return holders.empty();
     }));
+    // One that is dying has no name any more, but its sockets still.
+    for (const pid_t holder : killed) ASSERT_TRUE(Eventually([&] { return !IsAlive(holder); }));
     EXPECT_TRUE(client->Call("environment/status").ok());
     const std::string id = "p" + std::to_string(round);
     const Answer started =

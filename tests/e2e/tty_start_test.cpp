@@ -68,7 +68,7 @@ TEST_P(TtyStart, BigArgumentsAndOnesThatMeanSomethingElsewhere) {
                                               "\xC3\xA9",
                                               "*",
                                               "\xEF\xBF\xBF"};
-  std::vector<std::string> argv = {E2E_HELPER, "strings"};
+  std::vector<std::string> argv = {HelperProgram(), "strings"};
   std::string expected;
   for (const std::string& argument : arguments) {
     // What is no UTF-8 has no form in JSON.
@@ -210,8 +210,8 @@ TEST_P(TtyStart, TheStateIsClearAndTheTerminalItsOwn) {
   ServeTty();
   const auto client = Open();
   for (int n = 0; n < 20; ++n) Start(client.get(), "busy-" + std::to_string(n), {"/bin/cat"});
-  EXPECT_EQ(Run(client.get(), "fds", {E2E_HELPER, "fds"}).out, "0 1 2 ");
-  EXPECT_EQ(Run(client.get(), "state", {E2E_HELPER, "state"}).out,
+  EXPECT_EQ(Run(client.get(), "fds", {HelperProgram(), "fds"}).out, "0 1 2 ");
+  EXPECT_EQ(Run(client.get(), "state", {HelperProgram(), "state"}).out,
             "leader=1 group=1 masked=0 ignored=0");
   const Story tty = Run(client.get(), "tty", Sh("tty; ps -o tty= -p $$ | tr -d ' '; umask"));
   EXPECT_EQ(tty.out.rfind("/dev/pts/", 0), 0u) << tty.out;

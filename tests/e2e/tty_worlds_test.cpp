@@ -92,7 +92,7 @@ TEST_F(TtyWorlds, TmuxDoesNotStart) {
     const std::string id = "p" + std::to_string(run);
     EXPECT_EQ(Run(client.get(), id, {"/bin/echo", "bare"}).out, "bare\r\n");
   }
-  EXPECT_NE(server().Log().find("no sockets today"), std::string::npos) << server().Log();
+  EXPECT_TRUE(Says("no sockets today")) << server().Log();
   client.reset();
   EXPECT_TRUE(server().StopCleanly()) << server().Log();
 

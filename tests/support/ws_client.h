@@ -16,7 +16,7 @@
 namespace paned::testing {
 
 using WsTimeout = std::chrono::milliseconds;
-constexpr WsTimeout kWsTimeout = std::chrono::seconds(20);
+constexpr WsTimeout kWsTimeout = std::chrono::seconds(60);
 
 struct HttpResponse {
   int status = 0;  // 0: no complete answer came
