@@ -10,7 +10,7 @@ import re
 from runner.screen import duration
 
 _NINJA = re.compile(r"^\[(\d+)/(\d+)\] (.*)")
-_CTEST_START = re.compile(r"^\s*Start\s+\d+: (\S+)")
+_CTEST_START = re.compile(r"^\s*Start\s+\d+: (.+)$")
 _CTEST_DONE = re.compile(r"^\s*(\d+)/(\d+) Test +#\d+: (.+?) \.*\s*(Passed|\*\*\*.*?)\s+[\d.]+ sec")
 # The lines of a group that say that all is well; its failures stand there, too.
 _GROUP_GOOD = re.compile(r"^(PASS|DEVIATES|SKIP|NOT-OFFERED) \S+ .*\(\d+\.\d+\)|^\[( RUN      |       OK |----------|  SKIPPED )\]")
