@@ -54,6 +54,7 @@ ONLY_FILES = {
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]', re.MULTILINE)
 LINES = 420
+THREADS = re.compile(r"\bstd::thread\b(?!::)|\bWorkerPool\b|\bHttpPeer\b")
 
 
 def layer_of(path: str) -> str:
@@ -94,11 +95,23 @@ def faults_of(path: pathlib.Path) -> list[str]:
     return faults
 
 
+def unflagged_threads() -> list[str]:
+    """Folders of unit tests that run threads, and are not built for TSan."""
+    faults = []
+    for folder in sorted(path.parent for path in (ROOT / "tests").glob("*/CMakeLists.txt")):
+        sources = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.[ch]*"))
+        rules = (folder / "CMakeLists.txt").read_text(encoding="utf-8")
+        if "paned_test(" in rules and " THREADS" not in rules and THREADS.search(sources):
+            faults.append(f"tests/{folder.name}: paned_test lacks THREADS, and its tests run more than one")
+    return faults
+
+
 def main() -> int:
     """Checks every source file of the layers."""
     files = [path for folder in ("protocol", "server", "tmux") for pattern in ("*.h", "*.cpp")
              for path in sorted((ROOT / folder).rglob(pattern))]
     faults = [fault for path in files for fault in faults_of(path)]
+    faults += unflagged_threads()
     print("\n".join(faults))
     print(f"{len(files)} files, {len(faults)} faults")
     return 1 if faults or not files else 0
